@@ -48,7 +48,7 @@ async def monitor_page(
     done = DONE.get(request.query_params.get("done", ""), "")
     unheard = await mail_routes.warnings_for(services.database, principal, report.monitor)
     view = await off_loop(monitor_view, report, period, Address(query), triggered, now, facts, done, unheard)
-    found = await dependencies_of(services.database, principal, KINDS, report.monitor.public_id)
+    found = await dependencies_of(services.database, principal, (report.monitor.kind,), report.monitor.public_id)
     view = msgspec.structs.replace(view, dependencies=found)
     return await page(
         request, "monitor/page.html", view, title=report.monitor.name, section="monitor", live=True, now=now

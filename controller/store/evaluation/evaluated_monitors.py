@@ -39,7 +39,8 @@ async def evaluated_monitors(connection: Connection, monitor_ids: Sequence[int])
             o.allowed_check_country_codes) AS allowed_check_country_codes,
           m.target_changed_at, m.updated_at, m.evaluation_deadline_seconds, m.location_ids, m.home_location_id, m.mode,
           m.rotate_locations OR p.check_locations IS NOT NULL AS rotate_locations,
-          CASE WHEN m.rotate_locations THEN m.locations_per_round ELSE p.check_locations END AS locations_per_round,
+          CASE WHEN m.rotate_locations OR p.check_locations IS NULL THEN m.locations_per_round
+            ELSE p.check_locations END AS locations_per_round,
           m.retry_on_failure,
           m.status <> 'disabled' AND m.deleted_at IS NULL AS watched,
           o.policy AS organization, p.policy AS package, c.policy AS customer,

@@ -38,7 +38,8 @@ SELECT m.id, m.public_id, m.name, c.name AS customer_name, m.kind, m.hostname, m
     o.allowed_check_country_codes) AS allowed_check_country_codes,
   m.target_changed_at, m.updated_at, m.evaluation_deadline_seconds, m.location_ids, m.home_location_id, m.mode,
   m.rotate_locations OR p.check_locations IS NOT NULL AS rotate_locations,
-  CASE WHEN m.rotate_locations THEN m.locations_per_round ELSE p.check_locations END AS locations_per_round,
+  CASE WHEN m.rotate_locations OR p.check_locations IS NULL THEN m.locations_per_round ELSE p.check_locations END
+    AS locations_per_round,
   m.retry_on_failure, true AS watched,
   o.policy AS organization, p.policy AS package, c.policy AS customer, c.alert_location_threshold_count AS threshold,
   m.policy AS monitor, o.id AS organization_id, c.id AS customer_id,

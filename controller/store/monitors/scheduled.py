@@ -19,7 +19,8 @@ SELECT m.id, m.public_id, m.kind, m.hostname, m.port, m.config, m.interval_secon
   m.target_changed_at, m.updated_at, m.evaluation_deadline_seconds,
   CASE WHEN NOT m.resolve_dns THEN m.ipv4 END AS address, m.location_ids, m.home_location_id,
   m.rotate_locations OR p.check_locations IS NOT NULL AS rotate_locations,
-  CASE WHEN m.rotate_locations THEN m.locations_per_round ELSE p.check_locations END AS locations_per_round,
+  CASE WHEN m.rotate_locations OR p.check_locations IS NULL THEN m.locations_per_round ELSE p.check_locations END
+    AS locations_per_round,
   m.allowed_check_country_codes AS monitor_countries, c.allowed_check_country_codes AS customer_countries,
   o.allowed_check_country_codes AS organization_countries,
   m.mode, m.policy AS monitor, c.policy AS customer, c.alert_location_threshold_count AS threshold,
@@ -33,7 +34,8 @@ SELECT m.id, m.public_id, m.kind, m.hostname, m.port, m.config, m.interval_secon
   m.target_changed_at, m.updated_at, m.evaluation_deadline_seconds,
   CASE WHEN NOT m.resolve_dns THEN m.ipv4 END AS address, m.location_ids, m.home_location_id,
   m.rotate_locations OR p.check_locations IS NOT NULL AS rotate_locations,
-  CASE WHEN m.rotate_locations THEN m.locations_per_round ELSE p.check_locations END AS locations_per_round,
+  CASE WHEN m.rotate_locations OR p.check_locations IS NULL THEN m.locations_per_round ELSE p.check_locations END
+    AS locations_per_round,
   m.allowed_check_country_codes AS monitor_countries, c.allowed_check_country_codes AS customer_countries,
   o.allowed_check_country_codes AS organization_countries,
   m.mode, m.policy AS monitor, c.policy AS customer, c.alert_location_threshold_count AS threshold,

@@ -118,7 +118,8 @@ async def test_open_incidents_stand_first_and_can_be_acknowledged(api: Api) -> N
         form = page.form(f"/incidents/{found.incident.public_id}/acknowledge")
         assert form.fields["next"] == ["/?sort=name"]
         await api.value(
-            "WITH one AS (UPDATE incident SET acknowledged_at = now() WHERE id = $1 RETURNING id) INSERT INTO"
+            "WITH one AS (UPDATE incident SET acknowledged_at = now(), acknowledged_by = 'ann@example.com'"
+            " WHERE id = $1 RETURNING id) INSERT INTO"
             " incident_change (incident_id, kind, severity, reason, done_by) SELECT id, 'acknowledged', 'down', '',"
             " 'ann@example.com' FROM one",
             found.incident.id,

@@ -239,6 +239,7 @@ def test_every_route_is_in_one_of_the_tables(api: Api) -> None:
         ("DELETE", "/api/session"),
         ("POST", "/api/v3/access-tokens"),
         ("POST", "/hooks/{}/{}"),  # hooks/test_hooks
+        *((method, "/ack/{}") for method in ("GET", "POST")),  # pages/test_acknowledging
     }
     elsewhere = {
         ("GET", "/api/results"),  # test_access_matrix_results
@@ -259,6 +260,11 @@ def test_every_route_is_in_one_of_the_tables(api: Api) -> None:
     elsewhere |= {("GET", "/api/v1/locations/{}/effects")}  # locations/test_location_effects
     elsewhere |= {("POST", f"/api/v1/locations/{{}}/{act}") for act in ("rotate-key", "enable", "disable")}
     elsewhere |= {("GET", "/api/v1/monitors"), ("POST", "/api/v1/monitors/bulk")}  # our_monitors/many
+    elsewhere |= {
+        ("POST", "/api/v1/escalation-policies"),
+        ("POST", "/api/v1/rotas/{}/overrides"),
+    }  # organizations_apart
+    elsewhere |= {(method, "/api/v1/rotas/{}/overrides/{}") for method in ("GET", "DELETE")}
     elsewhere |= {("GET", "/calendar/maintenance.ics")}  # maintenance/test_calendar_feeds
     elsewhere |= {("POST", "/api/v1/monitors")}  # test_access_matrix_our_monitors
     elsewhere |= {(method, "/api/v1/monitors/{}") for method in ("GET", "PATCH", "PUT", "DELETE")}

@@ -107,7 +107,10 @@ BODIES: dict[str, Any] = {
 }
 """A valid body for this path, or for each that ends so; a new name for every other one."""
 
-NO_OTHERS = {("PUT", "/api/v1/monitors/by-key/{project}/{external_key}")}
+NO_OTHERS = {
+    ("PUT", "/api/v1/monitors/by-key/{project}/{external_key}"),
+    ("PATCH", "/api/package-configs/{package_type}"),
+}
 """Writes that cannot name a thing of another organization, whose keys are free to everybody else."""
 
 

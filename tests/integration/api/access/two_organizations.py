@@ -100,6 +100,7 @@ class Harbour:
             ("/api/maintenance-windows/", "window_id"): self.window,
             ("/api/escalation-config/", "organization_path"): self.public_id,
             ("/api/package-configs/", "package_type"): "of-nobody",
+            ("/ack/", "token"): "A" * 22,
             ("/settings/packages/", "number"): "0",
             ("/api/organization/tokens/", "token_id"): self.token,
             ("/api/v1/trials/", "public_id"): self.trial,

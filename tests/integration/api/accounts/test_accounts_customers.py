@@ -20,7 +20,7 @@ async def admin(api: Api) -> AsyncIterator[AdminClient]:
 ORGANIZATION_KEYS = {
     *("id", "name", "companyName", "street", "postalCode", "city", "country", "vatId", "billingEmail", "createdAt"),
     *("publicId", "updatedAt", "allowedCheckCountryCodes"),
-    *("defaultNotificationChannels", "defaultNotificationTargets", "timeZone"),
+    *("defaultNotificationChannels", "defaultNotificationTargets", "defaultNotificationRules", "timeZone"),
 }
 CUSTOMER_KEYS = {
     *("id", "publicId", "organizationId", "name", "email", "notificationPhoneNumber", "notificationEmail", "packageId"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.integration.api.audit.of_settings import UNRECORDED_SETTINGS
 
 RECORDED_ELSEWHERE = {
+    ("POST", "/ack/{}"): "notify/receivers/test_taking: nobody is logged in",
     **dict.fromkeys(
         (
             *(("POST", "/api/v1/locations"), ("POST", "/api/v1/locations/{}/rotate-key")),

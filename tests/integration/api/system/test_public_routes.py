@@ -33,6 +33,8 @@ PUBLIC = {
     ("GET", "/calendar/maintenance.ics"),
     ("POST", "/wall/screen"),
     ("GET", "/static/{digest:str}/{name:str}"),
+    *((method, "/ack/{token:str}") for method in ("GET", "POST")),
+    ("POST", "/hooks/{service:str}/{channel_id:str}"),
     ("GET", "/schema"),
     ("GET", "/schema/{path:str}"),
     ("GET", "/schema/openapi.json"),

@@ -18,6 +18,8 @@ from controller.notify.registry import CHANNELS
 from controller.notify.sending import Sending
 from tests.fakes.notices import a_notice, a_sending
 
+DOWN = "Down: Office mail – 2 of 3 countries cannot connect: refused; US passes"
+
 
 class Linear:
     """Plays Linear's GraphQL API, with one team that has two completed states."""
@@ -90,7 +92,7 @@ async def test_linear_gets_an_issue_that_is_commented_and_completed(
     await send(senders, opened)
     await send(senders, opened)
     [(number, issue)] = played.issues.items()
-    assert (number, issue["teamId"], issue["title"]) == (opened.thread, "team-1", "Down: Office mail")
+    assert (number, issue["teamId"], issue["title"]) == (opened.thread, "team-1", DOWN)
     assert not played.comments
     following = {"thread": opened.thread, "previous_keys": (opened.key,)}
     await send(senders, a_sending(config, notice=a_notice("acknowledged"), **following))
