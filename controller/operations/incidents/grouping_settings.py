@@ -11,7 +11,7 @@ import msgspec
 from controller.decisions.notification.grouping import GroupingSettings, settings_of
 from controller.model import Principal
 from controller.model.audit import AuditAction
-from controller.operations.accounts.setting_owners import SettingOwner, customer_owner, organization_owner
+from controller.operations.accounts.settings import SettingOwner, customer_owner, organization_owner
 from controller.operations.audit.recording import record_about
 from controller.store.accounts import organizations
 from controller.store.incidents import groups as store

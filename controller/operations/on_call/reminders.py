@@ -11,7 +11,7 @@ from controller.decisions.on_call.reminders import ReminderTimes, check_reminder
 from controller.model import Principal
 from controller.model.audit import AuditAction
 from controller.model.notification.on_call import Reminders
-from controller.operations.accounts.setting_owners import SettingOwner, customer_owner, organization_owner
+from controller.operations.accounts.settings import SettingOwner, customer_owner, organization_owner
 from controller.operations.audit.recording import record_about
 from controller.store.accounts import organizations
 from controller.store.on_call import due

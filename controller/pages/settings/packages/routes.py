@@ -119,8 +119,8 @@ async def confirm_deletion(
 async def delete_package(
     request: Request[Any, Any, Any], services: GivenServices, principal: GivenPrincipal, number: FromPath[str]
 ) -> Response[bytes]:
-    await form_of(request, ButtonForm)
     found = await _found(services, principal, number)
+    await form_of(request, ButtonForm)
     await packages.delete_package(services.database, principal, found.package.package_type)
     return see_other(request, f"{_PATH}?done=deleted")
 

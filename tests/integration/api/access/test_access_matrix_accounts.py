@@ -248,16 +248,15 @@ def test_every_route_is_in_one_of_the_tables(api: Api) -> None:
         ("GET", "/api/v1/fact-changes"),  # facts/test_facts
         *((method, "/api/v1/sign-on") for method in ("GET", "PUT", "PATCH", "DELETE")),  # test_access_matrix_sign_on
         ("POST", "/api/v1/sign-on/test"),
-        ("GET", "/api/results/stream"),  # test_stream_scope
-        ("GET", "/api/events/stream"),
+        *(("GET", f"/api/{name}/stream") for name in ("results", "events")),  # test_stream_scope
         ("GET", "/api/v1/stream"),
     }
     elsewhere |= {("POST", "/api/escalation-config/{}/test")}  # packages/test_documented_escalation
-    elsewhere |= {("POST", "/api/v1/trials"), ("GET", "/api/v1/trials/{}")}  # trials/test_trials
-    elsewhere |= {("POST", "/api/v1/discoveries"), ("GET", "/api/v1/discoveries/{}")}  # trials/test_discoveries
-    elsewhere |= {(method, "/api/v1/locations") for method in ("GET", "POST")}  # locations/test_managed_locations
+    for path in ("/api/v1/trials", "/api/v1/discoveries"):  # trials
+        elsewhere |= {("POST", path), ("GET", f"{path}/{{}}")}
+    elsewhere |= {(method, "/api/v1/locations") for method in ("GET", "POST")}  # locations
     elsewhere |= {(method, "/api/v1/locations/{}") for method in ("GET", "PATCH", "DELETE")}
-    elsewhere |= {("GET", "/api/v1/locations/{}/effects")}  # locations/test_location_effects
+    elsewhere |= {("GET", "/api/v1/locations/{}/effects"), ("GET", "/calendar/maintenance.ics")}
     elsewhere |= {("POST", f"/api/v1/locations/{{}}/{act}") for act in ("rotate-key", "enable", "disable")}
     elsewhere |= {("GET", "/api/v1/monitors"), ("POST", "/api/v1/monitors/bulk")}  # our_monitors/many
     elsewhere |= {
@@ -265,7 +264,6 @@ def test_every_route_is_in_one_of_the_tables(api: Api) -> None:
         ("POST", "/api/v1/rotas/{}/overrides"),
     }  # organizations_apart
     elsewhere |= {(method, "/api/v1/rotas/{}/overrides/{}") for method in ("GET", "DELETE")}
-    elsewhere |= {("GET", "/calendar/maintenance.ics")}  # maintenance/test_calendar_feeds
     elsewhere |= {("POST", "/api/v1/monitors")}  # test_access_matrix_our_monitors
     elsewhere |= {(method, "/api/v1/monitors/{}") for method in ("GET", "PATCH", "PUT", "DELETE")}
     elsewhere |= {(method, "/api/v1/monitors/by-key/{}/{}") for method in ("GET", "PUT", "DELETE")}
@@ -276,8 +274,7 @@ def test_every_route_is_in_one_of_the_tables(api: Api) -> None:
     known |= {(method, f"/api/v1/monitors/{{}}{rest}") for _, method, rest, _ in monitors.OURS_ON_ONE.values()}
     for table in (our_accounts, maintenance, recipients):
         known |= {(method, path.format_map(dict.fromkeys(table.NAMED, "{}"))) for method, path, _, _ in table.ROUTES}
-    known |= {("GET", "/api/v3/tests")}
-    known |= {("GET", f"{incidents.GROUPS}/{{}}")}
+    known |= {("GET", "/api/v3/tests"), ("GET", f"{incidents.GROUPS}/{{}}")}
     for path in ("/api/incidents", incidents.OURS):
         known |= {("GET", path), *((method, f"{path}/{{}}{rest}") for _, method, rest, _ in incidents.ON_ONE.values())}
     known |= {(method, path.replace("{number}", "{}")) for _, method, path, _ in monitors.ALERTSITE_ON_ONE.values()}

@@ -91,9 +91,8 @@ BODIES: dict[str, Any] = {
     "/api/v1/trials": {"target": {"kind": "smtp", "host": "mail.example.com"}},
     "/api/v1/monitors/bulk": {"filter": {"kind": ["smtp", "imap"]}, "change": {"delete": True}},
     "/api/v1/users/{public_id}": {"email": "mine@example.com"},
-    "/api/v1/rotas/{public_id}/overrides": {"from": "2099-01-01T00:00Z", "to": "2099-01-02T00:00Z", "person": "m"},
-    "reminders": {"enabled": True},
-    "grouping": {"enabled": False},
+    "overrides": {"from": "2099-01-01T00:00:00Z", "to": "2099-01-02T00:00:00Z", "person": "m"},
+    **{name: {"enabled": False} for name in ("reminders", "grouping")},
     "dependencies": {"dependsOn": []},
     "/api/v1/channels/{public_id}": {"name": "mine", "config": {"type": "email", "to": ["mine@example.com"]}},
     "/api/v1/maintenance-windows/{public_id}": {
@@ -107,10 +106,8 @@ BODIES: dict[str, Any] = {
 }
 """A valid body for this path, or for each that ends so; a new name for every other one."""
 
-NO_OTHERS = {
-    ("PUT", "/api/v1/monitors/by-key/{project}/{external_key}"),
-    ("PATCH", "/api/package-configs/{package_type}"),
-}
+NO_OTHERS = {("PUT", "/api/v1/monitors/by-key/{project}/{external_key}")}
+NO_OTHERS |= {("PATCH", "/api/package-configs/{package_type}")}
 """Writes that cannot name a thing of another organization, whose keys are free to everybody else."""
 
 

@@ -44,6 +44,8 @@ async def test_each_example_of_a_body_is_accepted_as_it_stands(api: Api, documen
     global_admin = await person(api, Role.GLOBAL_ADMIN, organization=ours)
     wrong = []
     for method, path, operation, form, example in bodies(document):
+        if path.startswith("/hooks/"):
+            continue  # api/hooks: a service proves who it is by a secret of the channel
         async with in_harbour(api) as (harbour, client):
             headers = {"Content-Type": form}
             target, content = harbour.filled(with_names(path)), json.dumps(with_numbers(example, harbour))

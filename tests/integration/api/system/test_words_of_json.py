@@ -81,6 +81,8 @@ async def test_bodies(client: httpx.AsyncClient, document: dict[str, Any], names
         where = filled(path, names)
         schema = operation["requestBody"]["content"]["application/json"]["schema"]
         schema = next((each for each in schema.get("oneOf", [schema]) if "$ref" in each), schema)
+        if "$ref" not in schema:
+            continue  # hooks/test_hooks: what another service sends
         name = schema["$ref"].rpartition("/")[2]
         kind = schemas[name]
         for content in RAW:

@@ -73,8 +73,8 @@ class NotifierGroups(Controller):
         organization_id: OrganizationId = None,  # noqa: ARG002 - read by the guard
     ) -> GroupList:
         recipient = None if recipient_id is None else values.number(recipient_id, "recipient_id", 1, _LARGEST)
-        said = monidor_id if monitor_id is None else monitor_id
-        monitor = None if said is None else values.number(said, "monitor_id", 1, _LARGEST)
+        name, said = ("monidor_id", monidor_id) if monitor_id is None else ("monitor_id", monitor_id)
+        monitor = None if said is None else values.number(said, name, 1, _LARGEST)
         found = [
             one
             for one in await recipient_groups.list_groups(services.database, principal)
