@@ -72,4 +72,4 @@ def test_an_outage_is_held_and_sent_in_one_digest(watched: Watched) -> None:
 
         server.start()
         eventually(lambda: len(watched.mail.to(NIGHT)) == 2, "its end is sent", CONFIRMED_SECONDS)
-        assert watched.mail.to(NIGHT)[1].message["Subject"] == "Up again: harbour"
+        assert str(watched.mail.to(NIGHT)[1].message["Subject"]).startswith("Up again: harbour – after ")
