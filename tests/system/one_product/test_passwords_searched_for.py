@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ import httpx
 import pytest
 
 from controller.api.compat.alertsite.blackouts.bodies import BlackoutBody
+from controller.api.compat.alertsite.recipients.bodies import RecipientBody
+from controller.api.compat.uptimeify.packages.schemas import PackageConfigUpdate
 from controller.api.v1.channels.schemas import ChannelBody
 from controller.api.v1.saved_filters.schemas import SavedFilterBody
 from controller.api.v1.sign_on.schemas import SignOnBody
@@ -40,8 +43,16 @@ STREAMS = {"/api/results/stream", "/api/events/stream", "/api/v1/stream"}
 ELSEWHERE = {
     "/api/v1/monitors/by-key/{project}/{external_key}",
     *("/api/v1/trials/{public_id}", "/api/v1/discoveries/{public_id}"),
+    "/api/v1/rotas/{public_id}/overrides/{override_id}",
 }
-"""The first answers as the path of the monitor's id; of trials: test_trials."""
+"""The first answers as the path of the monitor's id, the last as the list of overrides; of trials: test_trials."""
+KEYS = {"package_type": "packageType"}
+"""The field whose value stands in the path, where it is no id."""
+LISTED_BY = {
+    "/api/escalation-config": "/api/organizations",
+    **dict.fromkeys((f"/api/v3/report-api/{report}" for report in ("detail", "outage", "sla")), "/api/customers"),
+}
+"""The list of the things whose numbers a path takes."""
 
 
 @pytest.fixture
@@ -150,6 +161,7 @@ def reads(product: Product) -> dict[str, str]:
         assert admin.post("/api/v1/screens", json={"name": "Hall", "wall": {}}).status_code == 201
         assert admin.post("/api/v1/saved-filters", json=SavedFilterBody.EXAMPLE).status_code == 201
         _plan_maintenance(admin)
+        _have_somebody_on_call(admin, record["adminEmail"])
         return _reads(admin)
 
 
@@ -161,6 +173,26 @@ def _plan_maintenance(admin: httpx.Client) -> None:
     assert admin.post("/api/v1/calendar-feeds", json={"name": "Outlook"}).status_code == 200
 
 
+def _have_somebody_on_call(admin: httpx.Client, person: str) -> None:
+    """A rota with an override, and one of each thing by which others hear of an outage."""
+    monitor = next(_objects(admin.get("/api/smtp-monitors").json()))["id"]
+    rota = admin.post("/api/v1/rotas", json={"name": "First line"}).json()["id"]
+    recipient = admin.post("/api/v3/recipients", json=RecipientBody.EXAMPLE).json()["id"]
+    now = datetime.now(UTC)
+    override = {"from": now.isoformat(), "to": (now + timedelta(days=1)).isoformat(), "person": person}
+    group = {"name": "Mail team", "monitors": [{"id": monitor}], "recipients": [{"id": recipient}]}
+    made = [
+        admin.post(f"/api/v1/rotas/{rota}/overrides", json=override),
+        admin.post(
+            "/api/v1/escalation-policies", json={"name": "At night", "steps": [{"afterMinutes": 10, "rotaId": rota}]}
+        ),
+        admin.post("/api/v3/notifier-groups", json=group),
+        admin.post("/api/v3/property", json={"name": "team", "value": "mail", "monitors": [monitor]}),
+        admin.patch("/api/package-configs/pro", json=PackageConfigUpdate.EXAMPLE),
+    ]
+    assert [answer.text for answer in made if not answer.is_success] == []
+
+
 def _reads(admin: httpx.Client) -> dict[str, str]:
     answers: dict[str, str] = {}
     documented = admin.get("/schema/openapi.json").json()["paths"]
@@ -168,15 +200,17 @@ def _reads(admin: httpx.Client) -> dict[str, str]:
     lists: dict[str, list[Any]] = {}
     for path in sorted(set(paths) - STREAMS):
         if "{" not in path:
-            answer = admin.get(path)
+            # A test needs to know of which monitor.
+            one = {"monitor_id": lists["/api/smtp-monitors"][0]["id"]} if path == "/api/v3/tests" else None
+            answer = admin.get(path, params=one)
             answers[path] = _text(path, answer)
             if answer.headers["content-type"].startswith("application/json"):
                 lists[path] = list(_objects(answer.json()))
     for path in sorted(path for path in set(paths) if "{" in path):
         collection, _, rest = path.partition("/{")
         name, _, rest = rest.partition("}")
-        things = lists[collection] or lists[collection.removesuffix("s")]
-        key = "publicId" if name == "public_id" and not path.startswith("/api/v1/") else "id"
+        things = lists[LISTED_BY.get(collection, collection)] or lists[collection.removesuffix("s")]
+        key = "publicId" if name == "public_id" and not path.startswith("/api/v1/") else KEYS.get(name, "id")
         numbers = {thing.get(key) for thing in things} - {None}
         if collection == "/api/v3/monitors":
             numbers = {one["id"] for group in ("smtp", "imap-pop") for one in lists[f"/api/{group}-monitors"]}
