@@ -73,7 +73,7 @@ def cause_of(
     if addresses:
         keys.insert(0, f"addresses {' '.join(sorted(addresses))}")
     server = _listed(hosts) or customer
-    words = f"{server} ({_listed(sorted(addresses))})" if addresses else server
+    words = f"{server} ({_listed(sorted(addresses))})" if addresses and {*addresses} != {*hosts} else server
     return Cause(tuple(keys), f"{customer_id} {failure or ''} {' '.join(sorted(locations))}", words)
 
 

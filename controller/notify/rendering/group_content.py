@@ -42,12 +42,20 @@ def group_content(
 
 def _cause_title(notice: GroupNotice) -> tuple[str, str, str]:
     """For example "Down", "38 more" and the cause; of a single incident its monitor's name."""
+    cause = _cause(notice)
     if notice.over:
-        return "Up again", _only(notice) or f"all {notice.number:,}", notice.cause
+        return "Up again", _only(notice) or f"all {notice.number:,}", cause
     if notice.recovers:
-        return "Up again", _some(notice), notice.cause
+        return "Up again", _some(notice), cause
     more = f"{only}, 1 more" if (only := _only(notice)) else f"{notice.number:,} more"
-    return _state(notice.members), f"{more}, {notice.ended:,} up again" if notice.ended else more, notice.cause
+    return _state(notice.members), f"{more}, {notice.ended:,} up again" if notice.ended else more, cause
+
+
+def _cause(notice: GroupNotice) -> str:
+    """The cause of the first incident, and how many others there are."""
+    others = sum(cause != notice.cause for cause, _ in notice.causes)
+    more = " or more" if len(notice.causes) >= _MOST_CAUSES else ""
+    return f"{notice.cause} and {others}{more} {'others' if others > 1 else 'other'}" if others else notice.cause
 
 
 def _only(notice: GroupNotice) -> str:
@@ -99,13 +107,18 @@ def _paragraphs(notice: GroupNotice) -> list[str]:
             "Many monitors fail at once, for different causes. You get few messages about them until it calms down.",
             "Look first at what they share: a network, name servers, power, or the locations of the checks.",
         ]
+    if _cause(notice) != notice.cause:
+        return [
+            "These incidents seem to have the same cause as one that you know of: their servers share an address or a "
+            "name, or they began to fail in the same way at the same locations. Look first at what they share."
+        ]
     return [
         f"These incidents have the same cause as one that you know of. Look first at what they share: {notice.cause}.",
     ]
 
 
 def _facts(notice: GroupNotice) -> list[tuple[str, str]]:
-    facts = [("Cause", notice.cause)] if notice.cause and notice.kind != "storm" else []
+    facts = [("Cause", _cause(notice))] if notice.cause and notice.kind != "storm" else []
     facts.append(("Began", local_time_text(notice.opened_at, notice.time_zone)))
     if notice.over:
         facts.append(("Ended", local_time_text(notice.at, notice.time_zone)))

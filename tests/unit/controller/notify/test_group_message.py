@@ -93,12 +93,13 @@ def test_a_whole_mail_about_a_group_in_plain_text() -> None:
     notice = a_group_notice(38, members(2, cause="imap.example.org"), causes=[(CAUSE, 36), ("imap.example.org", 2)])
     assert render(notice, LINKS, ack_link=ACK).text == (
         "Down: 38 more\n"
-        "mx.example.com (192.0.2.1)\n\n"
-        "These incidents have the same cause as one that you know of. Look first at\n"
-        "what they share: mx.example.com (192.0.2.1).\n\n"
+        "mx.example.com (192.0.2.1) and 1 other\n\n"
+        "These incidents seem to have the same cause as one that you know of: their\n"
+        "servers share an address or a name, or they began to fail in the same way at\n"
+        "the same locations. Look first at what they share.\n\n"
         "Take it: https://probe.example.com/ack/0123456789abcdefghijkl\n\n"
         "Open the group: https://probe.example.com/incident-groups/00000000-0000-0000-0000-000000000009\n\n"
-        "Cause:    mx.example.com (192.0.2.1)\n"
+        "Cause:    mx.example.com (192.0.2.1) and 1 other\n"
         "Began:    2026-03-01 12:00:00 CET (UTC+01:00)\n"
         "Open now: 39\n\n"
         "Causes:\n"
@@ -113,6 +114,11 @@ def test_a_whole_mail_about_a_group_in_plain_text() -> None:
         "    imap.example.org; 3 of 3 countries cannot connect: refused\n"
         "  and 36 more\n"
     )
+
+
+def test_of_one_cause_the_message_names_it() -> None:
+    text = render(a_group_notice(38, members(2), causes=[(CAUSE, 38)]), LINKS).text
+    assert "Look first at\nwhat they share: mx.example.com (192.0.2.1)." in text
 
 
 def test_a_text_message_about_a_group_names_cause_and_monitors() -> None:

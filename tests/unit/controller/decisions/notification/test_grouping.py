@@ -157,6 +157,11 @@ def test_where_it_belongs_by_the_settings(
             id="several addresses are one key, in order",
         ),
         pytest.param(
+            {"hosts": ["192.0.2.1"]},
+            Cause((ADDRESS, "host 192.0.2.1"), WEAK, "192.0.2.1"),
+            id="a server named by its address is named once",
+        ),
+        pytest.param(
             {"hosts": ["a", "b", "c", "d", "e", "f"], "addresses": ()},
             Cause(tuple(f"host {one}" for one in "abcdef"), WEAK, "a, b, c, d and 2 more"),
             id="of many hosts the words name four, the keys all",
