@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from controller.api.v1.channels.schemas import ChannelBody
 from controller.api.v1.saved_filters.schemas import SavedFilterBody
 from controller.api.v1.sign_on.schemas import SignOnBody
 from controller.trust import keys
+from shared.clock import utc_now
 from shared.nats.credentials import parse
 from shared.wire.enrolment import read as read_enrolment
 from tests.conftest import requires
@@ -178,7 +179,7 @@ def _have_somebody_on_call(admin: httpx.Client, person: str) -> None:
     monitor = next(_objects(admin.get("/api/smtp-monitors").json()))["id"]
     rota = admin.post("/api/v1/rotas", json={"name": "First line"}).json()["id"]
     recipient = admin.post("/api/v3/recipients", json=RecipientBody.EXAMPLE).json()["id"]
-    now = datetime.now(UTC)
+    now = utc_now()
     override = {"from": now.isoformat(), "to": (now + timedelta(days=1)).isoformat(), "person": person}
     group = {"name": "Mail team", "monitors": [{"id": monitor}], "recipients": [{"id": recipient}]}
     made = [
