@@ -110,8 +110,8 @@ def _paragraphs(notice: GroupNotice) -> list[str]:
     if _cause(notice) != notice.cause:
         return [
             (
-                "These incidents seem to have the same cause as one that you know of: their servers share an address or "
-                "a name, or they began to fail in the same way at the same locations. Look first at what they share."
+                "These incidents seem to have the same cause as one that you know of: their servers share an address "
+                "or a name, or they began to fail in the same way at the same locations. Look first at what they share."
             )
         ]
     return [
