@@ -166,9 +166,7 @@ async def messages(connection: Connection, group_id: int, customer_ids: Sequence
     return [GroupMessage(**row) for row in rows]
 
 
-async def untaken(
-    connection: Connection, group_id: int, customer_ids: Sequence[int] | None, at_most: int
-) -> list[int]:
+async def untaken(connection: Connection, group_id: int, customer_ids: Sequence[int] | None, at_most: int) -> list[int]:
     """The numbers of the open incidents of these customers (None: of all) that nobody has, the first ones first."""
     rows = await connection.fetch(
         "SELECT id FROM incident WHERE group_id = $1 AND ($2::bigint[] IS NULL OR customer_id = ANY ($2))"
