@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -30,10 +30,11 @@ class Escalating(NamedTuple):
 
 
 def escalating(
-    policy: EscalationPolicy, incidents: Iterable[WaitingIncident], done: Collection[int], now: datetime
+    policy: EscalationPolicy, incidents: Iterable[WaitingIncident], done: Mapping[int, datetime], now: datetime
 ) -> Escalating:
     """What to do about the open incidents of a group for which this policy holds. `done` are the numbers of its steps
-    of which people were told. A step counts from the moment since when the first of them waits for somebody.
+    of which people were told, with the last time. A step counts from the moment since when the first of them waits for
+    somebody; what was told before that was about others, or about what somebody took, and is told again.
     """
     waiting = [
         (since, one)
@@ -45,7 +46,7 @@ def escalating(
     waiting.sort(key=lambda pair: (pair[0], pair[1].id))
     since = waiting[0][0]
     moments = [(number, since + timedelta(minutes=step.minutes)) for number, step in enumerate(policy.steps)]
-    open_ones = [(number, at) for number, at in moments if number not in done]
+    open_ones = [(number, at) for number, at in moments if number not in done or done[number] < since]
     due = tuple(number for number, at in open_ones if at <= now)
     later = next(((number, at) for number, at in open_ones if at > now), (None, None))
     return Escalating(tuple(one for _, one in waiting), since, due, *later)

@@ -10,15 +10,18 @@ from uuid import UUID
 import msgspec
 
 from controller.decisions.access import Permission, Reach, limits_to, reaches
-from controller.errors import AlreadyEndedError, NotFoundError
+from controller.decisions.acknowledgement import Lasts
+from controller.errors import NotFoundError
 from controller.model import Principal
 from controller.operations.access import require
-from controller.operations.incidents.incident_handling import acknowledge
 from controller.operations.incidents.incidents import incident_for
+from controller.operations.incidents.taking import take, taker_of
+from controller.store.incidents import acknowledging
 from controller.store.incidents import group_pages as store
 from controller.store.incidents.group_pages import (
     MOST_INCIDENTS,
     MOST_MESSAGES,
+    MOST_TAKEN,
     CauseCount,
     GroupIncident,
     GroupMessage,
@@ -31,6 +34,7 @@ __all__ = [
     "GROUP_NOT_FOUND",
     "MOST_INCIDENTS",
     "MOST_MESSAGES",
+    "MOST_TAKEN",
     "CauseCount",
     "GroupDetails",
     "GroupIncident",
@@ -90,24 +94,20 @@ async def get_group(database: Database, principal: Principal, public_id: UUID) -
 
 
 async def acknowledge_group(database: Database, principal: Principal, public_id: UUID, now: datetime) -> int:
-    """Take the open incidents that nobody has, MOST_INCIDENTS at most, each as if by itself. Returns how many.
+    """Take the open incidents that nobody has, MOST_TAKEN at most, until they are resolved. Who was notified of any of
+    them learns of it once. Returns how many.
 
     Raises NotFoundError, ForbiddenError.
     """
     customers = _customers(principal)
-    async with database.connection() as connection:
+    async with database.transaction() as connection:
         group = await _group(connection, principal, public_id)
         if not await store.counts(connection, group.id, customers):
             raise NotFoundError(GROUP_NOT_FOUND)
-        found = await store.untaken(connection, group.id, customers, MOST_INCIDENTS)
-    taken = 0
-    for incident in found:
-        try:
-            await acknowledge(database, principal, incident, "", now)
-        except (AlreadyEndedError, NotFoundError):
-            continue  # it ended in the meantime
-        taken += 1
-    return taken
+        require(principal, Permission.HANDLE_INCIDENTS, group.organization_id, None, not_found=GROUP_NOT_FOUND)
+        numbers = await store.untaken(connection, group.id, customers, MOST_TAKEN)
+        await acknowledging.lock_monitors(connection, numbers)
+        return await take(connection, numbers, await taker_of(connection, principal), Lasts.RESOLVED, "", now)
 
 
 async def place_in_group(database: Database, principal: Principal, public_id: UUID) -> GroupPlace:

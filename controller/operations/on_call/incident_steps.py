@@ -47,7 +47,7 @@ async def incident_steps(
         notified = await telling.notified_steps(connection, place.group_id, policy.id)
         incidents = await due.open_incidents(connection, place.group_id)
     own = [one for one in incidents if policy_for(known, place.organization_id, one.customer_id) == policy]
-    state = escalating(policy, own, {one.step for one in notified}, now)
+    state = escalating(policy, own, {one.step: one.at for one in notified}, now)
     done = tuple(NotifiedStep(one.step + 1, one.at, tuple(one.names)) for one in notified)
     number = min(state.due) if state.due else state.next_step
     at = now if state.due else state.next_at

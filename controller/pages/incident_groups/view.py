@@ -9,8 +9,8 @@ import msgspec
 
 from controller.model.values.masking import masked
 from controller.operations.incidents.incident_groups import (
-    MOST_INCIDENTS,
     MOST_MESSAGES,
+    MOST_TAKEN,
     CauseCount,
     GroupDetails,
     GroupIncident,
@@ -89,7 +89,7 @@ def group_view(found: GroupDetails, now: datetime) -> GroupView:
         open=found.unacknowledged + found.acknowledged,
         unacknowledged=found.unacknowledged,
         resolved=found.resolved,
-        at_most=MOST_INCIDENTS,
+        at_most=MOST_TAKEN,
         causes=[_cause(one) for one in found.causes[:_MOST_CAUSES]],
         more_causes=max(0, len(found.causes) - _MOST_CAUSES),
         incidents=[_incident(one) for one in found.incidents],

@@ -49,6 +49,7 @@ async def _release(db: Database, found: HeldIncident) -> None:
         one = still[0]
         shown = to_datetime(state.taken_ms) >= one.over_at
         if (shown and lasts(state)) or one.now - one.over_at >= PATIENCE:
+            await groups.lock(connection, [one.organization_id])
             await enqueue_released(connection, one.incident_id, one.change_id, state.reason)
         elif not shown:
             await check_again(connection, one.monitor_id, next_check_ms(one.over_at, one.now))

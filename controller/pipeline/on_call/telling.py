@@ -50,12 +50,13 @@ async def remind(
 async def tell_step(
     connection: Connection, group_id: int, policy: EscalationPolicy, number: int, state: Escalating, now: datetime
 ) -> int:
-    """Tell the channels of a step and who is on call, once. Returns the number of deliveries."""
+    """Tell the channels of a step and who is on call, once for those that wait. Returns the number of deliveries."""
     incidents = state.incidents
     if state.since is None:
         return 0
     receivers = await _receivers(connection, policy, number, incidents, now)
-    if not await telling.claim_step(connection, group_id, policy.id, number, [_name(one) for one in receivers]):
+    names = [_name(one) for one in receivers]
+    if not await telling.claim_step(connection, group_id, policy.id, number, names, since=state.since):
         return 0
     numbers = [one.id for one in incidents]
     for receiver, thread in zip(

@@ -115,7 +115,7 @@ async def _escalate(
     made, moments = 0, []
     for policy in known:
         own = by_policy.get(policy.id, [])
-        state = escalating(policy, own, {one.step for one in done if one.policy_id == policy.id}, now)
+        state = escalating(policy, own, {one.step: one.at for one in done if one.policy_id == policy.id}, now)
         for number in state.due:
             made += await tell_step(connection, group_id, policy, number, state, now)
         if state.next_at is not None:

@@ -214,10 +214,11 @@ class HeldIncident(NamedTuple):
     change_id: int
     over_at: datetime
     now: datetime
+    organization_id: int
 
 
 _HELD = """
-SELECT incident.id, incident.monitor_id, change.id, parent.resolved_at, now()
+SELECT incident.id, incident.monitor_id, change.id, parent.resolved_at, now(), incident.organization_id
 FROM incident JOIN incident AS parent ON parent.id = incident.held_by AND parent.resolved_at IS NOT NULL
 CROSS JOIN LATERAL (
   SELECT id FROM incident_change WHERE incident_id = incident.id AND kind IN ('opened', 'escalated')
@@ -237,4 +238,12 @@ async def held_too_long(
 
 
 async def release(connection: Connection, incident_id: int) -> None:
-    await connection.execute("UPDATE incident SET released_at = now(), group_id = NULL WHERE id = $1", incident_id)
+    """Hold the incident no longer. It leaves the group of what held it, which is closed if nothing else is open in it."""
+    left: int | None = await connection.fetchval(
+        "WITH held AS (SELECT id, group_id FROM incident WHERE id = $1)"
+        " UPDATE incident SET released_at = now(), group_id = NULL FROM held WHERE incident.id = held.id"
+        " RETURNING held.group_id",
+        incident_id,
+    )
+    if left is not None:
+        await close(connection, left)

@@ -12,8 +12,11 @@ from controller.store.platform.pool import Connection
 
 
 class DoneStep(NamedTuple):
+    """A step of which people were told `at` this moment last."""
+
     policy_id: int
     step: int
+    at: datetime
 
 
 class Thread(NamedTuple):
@@ -25,19 +28,25 @@ class Thread(NamedTuple):
 
 
 async def done_steps(connection: Connection, group_id: int) -> list[DoneStep]:
-    rows = await connection.fetch("SELECT policy_id, step FROM escalation_done WHERE group_id = $1", group_id)
+    rows = await connection.fetch("SELECT policy_id, step, at FROM escalation_done WHERE group_id = $1", group_id)
     return [DoneStep(*row) for row in rows]
 
 
-async def claim_step(connection: Connection, group_id: int, policy_id: int, step: int, names: Sequence[str]) -> bool:
-    """Whether this is the first time; the step is done when the transaction ends. `names` are those of who is told."""
+async def claim_step(
+    connection: Connection, group_id: int, policy_id: int, step: int, names: Sequence[str], *, since: datetime
+) -> bool:
+    """Whether this is the first time since that moment; the step is done when the transaction ends. `names` are those
+    of who is told.
+    """
     done = await connection.execute(
-        "INSERT INTO escalation_done (group_id, policy_id, step, notified) VALUES ($1, $2, $3, $4)"
-        " ON CONFLICT DO NOTHING",
+        "INSERT INTO escalation_done AS known (group_id, policy_id, step, notified) VALUES ($1, $2, $3, $4)"
+        " ON CONFLICT (group_id, policy_id, step) DO UPDATE SET at = now(), notified = EXCLUDED.notified"
+        " WHERE known.at < $5",
         group_id,
         policy_id,
         step,
         list(names),
+        since,
     )
     return bool(done == "INSERT 0 1")
 

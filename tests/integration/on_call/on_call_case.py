@@ -43,6 +43,7 @@ async def minutes_pass(case: NotificationCase, number: float) -> None:
         "UPDATE incident SET acknowledged_until = acknowledged_until - $1::interval",
         "UPDATE delivery SET sent_at = sent_at - $1::interval",
         "UPDATE reminder SET at = at - $1::interval",
+        "UPDATE escalation_done SET at = at - $1::interval",
         "UPDATE maintenance_time SET from_at = from_at - $1::interval, to_at = to_at - $1",
     ):
         await case.value(statement, past)

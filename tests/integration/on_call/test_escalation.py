@@ -47,6 +47,26 @@ async def test_nobody_is_told_of_what_somebody_has_taken_until_that_lapses(
     assert len(subjects(mail, "first@example.com")) == 1
 
 
+async def test_what_joins_a_group_that_somebody_has_is_told_from_the_first_step(
+    case: NotificationCase, mail: SmtpSink
+) -> None:
+    await policy(case, (0, [await mailbox(case, "first")], None), (10, [await mailbox(case, "second")], None))
+    await case.value("UPDATE organization SET grouping = NULL")
+    incident = await case.opened()
+    await look(case)
+    await minutes_pass(case, 11)
+    assert await look(case) == 1
+    await taken(case, incident)
+    await case.opened(await case.monitor())
+    assert await look(case, controllers=3) == 1
+    await minutes_pass(case, 11)
+    assert await look(case, controllers=3) == 1
+    await minutes_pass(case, 600)
+    assert await look(case) == 0
+    assert len(subjects(mail, "first@example.com")) == len(subjects(mail, "second@example.com")) == 2
+    assert await case.value("SELECT count(DISTINCT group_id) FROM incident") == 1
+
+
 async def test_who_was_told_by_a_step_hears_of_the_end(case: NotificationCase, mail: SmtpSink) -> None:
     await policy(case, (0, [await mailbox(case, "first")], None))
     incident = await case.opened()

@@ -28,6 +28,7 @@ from tests.fakes.installation import recorded
 from tests.fakes.smtp_sink import Mail, SmtpSink
 from tests.fakes.webhook_sink import Post, WebhookSink
 from tests.system import monitors
+from tests.system.drills.drill import ready
 from tests.system.event_log import read_events
 from tests.system.greylister import Greylister
 from tests.system.product import REPOSITORY, Product, environ, eventually
@@ -176,6 +177,15 @@ class Watched:
                 await connection.close()
 
         return asyncio.run(fetch())
+
+    @contextmanager
+    def controller_killed(self) -> Iterator[None]:
+        """Kill the controller; at the end another one is ready in its place."""
+        killed = self.product.record["pids"]["controller"]
+        os.kill(killed, signal.SIGKILL)
+        yield
+        eventually(lambda: self.product.record["pids"]["controller"] != killed, "another controller")
+        eventually(lambda: ready(str(self.product.api.base_url)), "it is ready")
 
     @contextmanager
     def without_agents(self) -> Iterator[None]:

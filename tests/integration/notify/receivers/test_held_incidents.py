@@ -80,3 +80,20 @@ async def test_it_is_told_at_once_when_the_parent_is_up(
     child, parent = child_and_parent
     await case.resolved(await case.opened(parent))
     assert await _told(case, await case.opened(child)) == ["opened"]
+
+
+async def test_the_next_outage_of_the_parent_is_a_new_cause(
+    case: NotificationCase, child_and_parent: tuple[int, int]
+) -> None:
+    """The group of the first one is closed, although the child that was held in it goes on."""
+    child, parent = child_and_parent
+    await case.value("UPDATE organization SET grouping = NULL")
+    cause, held = await case.opened(parent), await case.opened(child)
+    over_at = (await case.resolved(cause)).at
+    assert await case.value("SELECT count(*) FROM incident_group WHERE closed_at IS NULL") == 1
+    await case.evaluated(_down(over_at + timedelta(seconds=1)), child)
+    await release_held(case.db)
+    assert await _told(case, held) == ["opened"]
+    await case.value("UPDATE incident_group SET opened_at = opened_at - interval '1 hour'")
+    assert await _told(case, await case.opened(parent)) == ["opened"]
+    assert await case.value("SELECT count(DISTINCT group_id) FROM incident WHERE resolved_at IS NULL") == 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from controller.model import Role
 from tests.integration.api.conftest import Api
-from tests.integration.api.outages import Outage, group_of, hold, outage
+from tests.integration.api.outages import Outage, add_delivery, group_of, hold, outage
 from tests.integration.pages.browser import Browser, browsing_as
 from tests.integration.pages.incidents.conftest import path_of
 
@@ -35,6 +35,32 @@ async def test_one_button_takes_all_that_are_open(api: Api, editor: Browser, bur
     assert await api.value("SELECT count(*) FROM incident_change WHERE kind = 'acknowledged'") == 2
     again = await editor.submit(await editor.open(path_of(burning)), f"{path_of(burning)}/comment", comment="mine")
     assert again.status == 200
+
+
+async def test_who_was_notified_of_many_learns_once_who_took_them(api: Api, editor: Browser, burning: Outage) -> None:
+    other, path = await _two(api, burning)
+    for one in (burning, other):
+        await add_delivery(api, one, "ops@example.com")
+    await api.value("UPDATE delivery SET type = 'email', channel_name = NULL")
+    await editor.submit(await editor.open(path), f"{path}/acknowledge")
+    assert await api.value(
+        "SELECT array_agg(receiver || ' ' || (notice #>> '{acknowledgement,others}')) FROM delivery"
+        " WHERE notice::jsonb ? 'acknowledgement'"
+    ) == ["ops@example.com 1"]
+
+
+async def test_what_was_taken_for_a_while_that_is_over_is_free_again(
+    api: Api, editor: Browser, burning: Outage
+) -> None:
+    other, path = await _two(api, burning)
+    await editor.submit(await editor.open(path), f"{path}/acknowledge")
+    await api.value(
+        "UPDATE incident SET acknowledged_until = now() - interval '1 minute' WHERE id = $1", other.incident.id
+    )
+    page = await editor.open(path)
+    assert "Nobody has 1 of them yet." in page.text
+    page = await editor.submit(page, f"{path}/acknowledge")
+    assert "Somebody has each of them." in page.text
 
 
 async def test_it_says_that_nobody_is_notified_of_what_is_held(api: Api, editor: Browser, burning: Outage) -> None:

@@ -159,15 +159,27 @@ def test_wrong_settings_are_refused(reminders: Reminders, message: str) -> None:
     ],
 )
 def test_steps_are_due(after: int, done: set[int], due: tuple[int, ...], next_step: int | None) -> None:
-    found = escalating(policy(0, 10, 30), [incident()], done, AT + minutes(after))
+    at = dict.fromkeys(done, AT)
+    found = escalating(policy(0, 10, 30), [incident()], at, AT + minutes(after))
     assert (found.due, found.next_step) == (due, next_step)
 
 
 def test_steps_count_anew_from_the_moment_an_acknowledgement_lapses() -> None:
     lapsed = incident(acknowledged_at=AT, acknowledged_until=AT + minutes(30))
-    assert escalating(policy(0, 10), [lapsed], {0}, AT + minutes(20)) == ((), None, (), None, None)
-    found = escalating(policy(0, 10), [lapsed], {0}, AT + minutes(35))
+    assert escalating(policy(0, 10), [lapsed], {0: AT}, AT + minutes(20)) == ((), None, (), None, None)
+    found = escalating(policy(0, 10), [lapsed], {0: AT}, AT + minutes(35))
+    assert (found.due, found.next_at) == ((0,), AT + minutes(40))
+    found = escalating(policy(0, 10), [lapsed], {0: AT + minutes(35)}, AT + minutes(36))
     assert (found.due, found.next_at) == ((), AT + minutes(40))
+
+
+def test_an_incident_that_joins_when_the_others_are_taken_begins_with_the_first_step() -> None:
+    joins = incident(id=2, started_at=AT + minutes(90))
+    done = {0: AT, 1: AT + minutes(10)}
+    taken = escalating(policy(0, 10), [incident(acknowledged_at=AT + minutes(20)), joins], done, AT + minutes(91))
+    assert ([one.id for one in taken.incidents], taken.due) == ([2], (0,))
+    untaken = escalating(policy(0, 10), [incident(), joins], done, AT + minutes(91))
+    assert ([one.id for one in untaken.incidents], untaken.due) == ([1, 2], ())
 
 
 @pytest.mark.parametrize(
@@ -175,7 +187,7 @@ def test_steps_count_anew_from_the_moment_an_acknowledgement_lapses() -> None:
 )
 def test_a_policy_is_for_some_severities(severity: str, told: list[int]) -> None:
     both = [incident(), incident(id=2, severity="partial")]
-    found = escalating(policy(0, severity=severity), both, set(), AT)
+    found = escalating(policy(0, severity=severity), both, {}, AT)
     assert [one.id for one in found.incidents] == told
 
 

@@ -1,0 +1,1 @@
+"""Many outages at once, each test with a product of its own."""
