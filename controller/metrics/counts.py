@@ -32,7 +32,7 @@ PASSED = "none"
 _LATE_SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 _API_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 _SUCCESS = ResultStatus.SUCCESS
-_BY_PEOPLE = ("acknowledged", "commented")
+_OF_PEOPLE = ("acknowledged", "lapsed", "commented")
 
 
 class Stage(StrEnum):
@@ -152,7 +152,7 @@ class Counts(Collector):
             "mailprobe_incident_changes_total",
             "Changes of incidents (opened, escalated, resolved …), by Mailprobe or by people, counted when they are"
             " published on the event stream.",
-            {"change": (*ChangeKind, *_BY_PEOPLE), "severity": tuple(Severity)},
+            {"change": (*ChangeKind, *_OF_PEOPLE), "severity": tuple(Severity)},
         )
         self.deliveries = CounterSeries(
             "mailprobe_deliveries_total",

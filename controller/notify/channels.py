@@ -29,6 +29,7 @@ from shared.secret import Secret
 
 Config = Mapping[str, Any]
 _ONE_SMS = 160
+_LEAST_WORDS = 12
 NUMBER = "{number}"
 """The placeholder for the phone number in the Apprise URL of the text message service."""
 
@@ -117,10 +118,24 @@ async def send_sms(senders: Senders, sending: Sending) -> str:
 
 
 def sms_text(sending: Sending) -> str:
-    """The text beside the headline, with the link if one text message holds all of it."""
+    """The text beside the headline. With the link that acknowledges, for which it is cut until one text message holds
+    both; otherwise with the link of the page, if one text message holds all of it.
+    """
     text, message = sending.notice.sms_text, sending.message
+    room = _ONE_SMS - len(f"{message.headline}\n")
+    if message.ack_link and len(message.ack_link) <= room:
+        return f"{_cut(text, room - len(message.ack_link) - 1)}\n{message.ack_link}".lstrip()
     linked = f"{text}\n{message.link}"
-    return linked if message.link and len(f"{message.headline}\n{linked}") <= _ONE_SMS else text
+    return linked if message.link and len(linked) <= room else text
+
+
+def _cut(text: str, longest: int) -> str:
+    """The text, or its beginning; empty where too little is left to be read. An ellipsis of one character would make
+    the whole text message one of 70 characters.
+    """
+    if len(text) <= longest:
+        return text
+    return f"{text[: longest - 3].rstrip()}..." if longest >= _LEAST_WORDS else ""
 
 
 async def check_webhook(senders: Senders, config: Config) -> None:

@@ -88,12 +88,16 @@ class NoticeOnCall(msgspec.Struct, frozen=True, kw_only=True, rename="camel", om
         return f" (and {self.more} more)" if self.more else ""
 
     @property
+    def waits(self) -> str:
+        """For example "Nobody has taken it for 10 min"."""
+        return f"Nobody has taken it for {self.minutes} min" if self.minutes else "Nobody has taken it yet"
+
+    @property
     def why(self) -> str:
         """A sentence for people."""
-        waits = f"Nobody has taken it for {self.minutes} min" if self.minutes else "Nobody has taken it yet"
         if self.step is None:
-            return f"{waits}. Acknowledge the incident to get no more reminders."
-        return f"{waits}: this is step {self.step} of the escalation policy {self.policy}."
+            return f"{self.waits}. Acknowledge the incident to get no more reminders."
+        return f"{self.waits}: this is step {self.step} of the escalation policy {self.policy}."
 
 
 class NoticeAcknowledgement(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -153,7 +157,7 @@ class IncidentNotice(msgspec.Struct, frozen=True, kw_only=True, rename="camel", 
     def sms_text(self) -> str:
         """The body of a text message; the headline is sent besides."""
         if self.on_call is not None:
-            return f"{self.reason}. {self.on_call.why}"
+            return f"{self.on_call.waits}: {self.reason}"
         return f"{self.reason}; {self.maintenance_text}" if self.maintenance_text else self.reason
 
     @property

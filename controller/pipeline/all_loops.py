@@ -39,6 +39,7 @@ from controller.pipeline.maintenance.expansion import EXPAND_SECONDS, Expander
 from controller.pipeline.maintenance.notifying import AFTER_MAINTENANCE_SECONDS, notify_after_maintenance
 from controller.pipeline.nats_accounts import RECONCILE_SECONDS, NatsAccounts
 from controller.pipeline.on_call.calendars import CALENDARS_SECONDS, Calendars
+from controller.pipeline.on_call.lapsing import LAPSES_SECONDS, announce_lapses
 from controller.pipeline.on_call.waiting import ON_CALL_SECONDS, tell_who_waits
 from controller.pipeline.ops.self_watch import SelfWatch
 from controller.pipeline.retention.kept_stream import FORGET_SECONDS as KEPT_SECONDS
@@ -95,6 +96,7 @@ async def run_pipeline(
         tasks.create_task(keep("orphaned_incidents", lambda: end_orphaned(db), every_seconds=ORPHANS_SECONDS))
         tasks.create_task(keep("event_relay", lambda: relay_events(db, bus, counts), every_seconds=RELAY_SECONDS))
         tasks.create_task(keep("on_call", lambda: tell_who_waits(db), every_seconds=ON_CALL_SECONDS))
+        tasks.create_task(keep("lapses", lambda: announce_lapses(db), every_seconds=LAPSES_SECONDS))
         tasks.create_task(keep("rota_calendars", calendars.read_due, every_seconds=CALENDARS_SECONDS))
         tasks.create_task(notifier.run())
         tasks.create_task(keep("group_messages", lambda: make_group_messages(db), every_seconds=MESSAGES_SECONDS))

@@ -83,7 +83,8 @@ class IncidentEvent(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         str,
         described(
             "Automatic: opened, escalated (partial became down), eased (down became partial), flapping (held open"
-            " because the outage comes and goes) or resolved. By a person: acknowledged, commented or resolved."
+            " because the outage comes and goes), resolved, or"
+            " lapsed (an acknowledgement ended). By a person: acknowledged, commented or resolved."
         ),
     ]
     severity: Annotated[str, described("down, or partial: only some locations fail, and always the same ones.")]

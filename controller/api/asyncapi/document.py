@@ -46,7 +46,7 @@ _VERDICTS = [*VerdictKind]
 _WORDS: dict[tuple[str, str], Iterable[str]] = {
     ("VerdictEvent", "verdict"): _VERDICTS,
     ("VerdictEvent", "previous"): _VERDICTS,
-    ("IncidentEvent", "change"): [*ChangeKind, "acknowledged", "commented"],
+    ("IncidentEvent", "change"): [*ChangeKind, "acknowledged", "lapsed", "commented"],
     ("IncidentEvent", "severity"): [*Severity],
     ("LocationEvidence", "ballot"): [word for word in Ballot if word is not Ballot.AWAITED],
     ("GapEvent", "reason"): [*GapReason],

@@ -1,4 +1,4 @@
-"""Whether somebody has taken an incident, and since when it waits for somebody. Pure."""
+"""Since when incidents wait for somebody who takes them. Pure."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
+
+from controller.decisions.acknowledgement import is_acknowledged
 
 
 class WaitingIncident(NamedTuple):
@@ -30,13 +32,9 @@ class WaitingIncident(NamedTuple):
     maintenance_ended_at: datetime | None = None
 
 
-def is_taken(acknowledged_at: datetime | None, acknowledged_until: datetime | None, now: datetime) -> bool:
-    return acknowledged_at is not None and (acknowledged_until is None or acknowledged_until > now)
-
-
 def waits_since(incident: WaitingIncident, now: datetime) -> datetime | None:
     """Since when the incident waits for somebody; None while somebody has it, and while nobody is to hear of it."""
-    if is_taken(incident.acknowledged_at, incident.acknowledged_until, now):
+    if is_acknowledged(incident.acknowledged_at, incident.acknowledged_until, now):
         return None
     if incident.held or incident.in_maintenance or not incident.notify_on_error:
         return None
@@ -57,7 +55,7 @@ def lapses_at(incidents: Iterable[WaitingIncident], now: datetime) -> datetime |
         (
             one.acknowledged_until
             for one in incidents
-            if one.acknowledged_until is not None and is_taken(one.acknowledged_at, one.acknowledged_until, now)
+            if one.acknowledged_until is not None and is_acknowledged(one.acknowledged_at, one.acknowledged_until, now)
         ),
         default=None,
     )

@@ -14,7 +14,8 @@ from controller.pages.words.incidents import ballot_state, ballot_words, change_
 from shared.epoch import to_ms
 from shared.wire.events import Evidence
 
-_BY_HAND = frozenset({"acknowledged", "commented"})
+_STATELESS = frozenset({"acknowledged", "lapsed", "commented"})
+"""Changes that say nothing about the outage."""
 
 
 class VoteView(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,7 +41,7 @@ class EvaluationView(msgspec.Struct, frozen=True, kw_only=True):
 
 class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True):
     """`by` is who made the change; None where Mailprobe did. `until` is the end of an acknowledgement. `state` is None
-    for a comment.
+    for a change that says nothing about the outage.
     """
 
     at: datetime
@@ -60,7 +61,7 @@ def timeline(details: IncidentDetails) -> list[TimelineEntry]:
         TimelineEntry(
             at=change.at,
             title=change_words(change.kind, change.severity),
-            state=None if change.kind in _BY_HAND else "up" if change.kind == "resolved" else change.severity,
+            state=None if change.kind in _STATELESS else "up" if change.kind == "resolved" else change.severity,
             reason=change.reason,
             by=change.done_by,
             until=change.acknowledged_until,

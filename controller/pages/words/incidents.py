@@ -27,6 +27,10 @@ _CHANGES = {
     },
     "resolved": {"down": "Resolved", "partial": "Resolved"},
     "acknowledged": {"down": "Acknowledged", "partial": "Acknowledged"},
+    "lapsed": {
+        "down": "The acknowledgement ended: nobody has it now",
+        "partial": "The acknowledgement ended: nobody has it now",
+    },
     "commented": {"down": "Comment", "partial": "Comment"},
 }
 _SILENCE = {

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from controller.store.incidents.incidents import StoredChange, StoredIncident
 from controller.store.platform.pool import Connection
@@ -11,7 +12,7 @@ from controller.store.platform.pool import Connection
 # Who has an incident may keep it for longer; a minute more is no longer, but the same request sent twice.
 _TAKE = """
 WITH taken AS (
-  UPDATE incident SET acknowledged_until = $2::timestamptz, acknowledged_by = $3::text,
+  UPDATE incident SET acknowledged_until = $2::timestamptz, acknowledged_by = $3::text, lapse_announced = false,
     acknowledged_at = CASE WHEN is_acknowledged(acknowledged_at, acknowledged_until, now()) THEN acknowledged_at
       ELSE now() END
   WHERE id = ANY ($1::bigint[]) AND resolved_at IS NULL AND (
@@ -23,9 +24,9 @@ WITH taken AS (
 ), written AS (
   INSERT INTO incident_change (incident_id, kind, severity, reason, account_id, done_by, acknowledged_until)
   SELECT id, 'acknowledged', severity, $4::text, $5::bigint, $3, $2 FROM taken ORDER BY id
-  RETURNING id AS change_id, incident_id, account_id, at
+  RETURNING id AS change_id, incident_id, account_id, reason AS change_reason, at
 )
-SELECT taken.*, written.change_id, written.account_id, written.at FROM taken
+SELECT taken.*, written.change_id, written.account_id, written.change_reason, written.at FROM taken
 JOIN written ON written.incident_id = taken.id ORDER BY taken.id
 """
 
@@ -54,21 +55,26 @@ async def take(
     resolved, or that somebody has: only who has one may keep it for longer.
     """
     rows = await connection.fetch(_TAKE, list(incident_ids), until, by, comment, account_id)
-    taken = []
+    return changed_incidents(rows, "acknowledged")
+
+
+def changed_incidents(rows: Iterable[Any], kind: str) -> list[tuple[StoredIncident, StoredChange]]:
+    """Incidents with their new changes of this kind, from rows that have both."""
+    changed = []
     for row in rows:
         values = dict(row)
         change = StoredChange(
             id=values.pop("change_id"),
             incident_id=values["id"],
-            kind="acknowledged",
+            kind=kind,
             severity=values["severity"],
-            reason=comment,
+            reason=values.pop("change_reason"),
             evidence=None,
             account_id=values.pop("account_id"),
             at=values.pop("at"),
         )
-        taken.append((StoredIncident(**values), change))
-    return taken
+        changed.append((StoredIncident(**values), change))
+    return changed
 
 
 async def lock_monitors(connection: Connection, incident_ids: Sequence[int]) -> None:

@@ -159,12 +159,20 @@ _TAKE = (
       WHERE own.id = $1 OR own.id = ANY ($2::bigint[])
     ) WHERE id = $1
     """,
+    """
+    INSERT INTO escalation_done (group_id, policy_id, step, at, notified)
+    SELECT $1, policy_id, step, min(at), COALESCE(json_agg(DISTINCT name) FILTER (WHERE name IS NOT NULL), '[]')
+    FROM escalation_done LEFT JOIN LATERAL json_array_elements_text(notified) AS name ON true
+    WHERE group_id = ANY ($2::bigint[]) GROUP BY policy_id, step ON CONFLICT DO NOTHING
+    """,
     "UPDATE incident_group SET merged_into = $1, closed_at = now() WHERE id = ANY ($2::bigint[])",
 )
 
 
 async def take_over(connection: Connection, storm_id: int, group_ids: Sequence[int]) -> None:
-    """Make the incidents of these groups those of a storm, with all that their receivers notified and will hear."""
+    """Make the incidents of these groups those of a storm, with all that their receivers notified and will hear: an
+    escalation step that was told of one of them is not told of the storm.
+    """
     for statement in _TAKE:
         arguments = (storm_id, list(group_ids)) if "$2" in statement else (storm_id,)
         await connection.execute(statement, *arguments)

@@ -26,7 +26,7 @@ SELECT incident.id, incident.public_id, incident.customer_id, monitor.name, inci
   )
 FROM incident JOIN monitor ON monitor.id = incident.monitor_id
 WHERE incident.group_id = $1 AND incident.resolved_at IS NULL
-ORDER BY incident.acknowledged_at IS NOT NULL AND COALESCE(incident.acknowledged_until > now(), true),
+ORDER BY is_acknowledged(incident.acknowledged_at, incident.acknowledged_until, now()),
   incident.started_at, incident.id
 LIMIT $2
 """

@@ -177,6 +177,37 @@ async def test_a_group_that_cannot_be_told_of_does_not_hold_up_others(case: Noti
     assert await case.value("SELECT count(*) FROM escalation_done") == 2
 
 
+async def test_a_step_that_was_told_of_a_cause_is_not_told_of_the_storm_that_takes_it_over(
+    case: NotificationCase,
+) -> None:
+    first, second = await mailbox(case, "first"), await mailbox(case, "second")
+    await policy(case, (0, [first], None), (10, [second], None))
+    await case.value("UPDATE organization SET grouping = NULL")
+    for number in range(4):
+        await _cause(case, number)
+        assert await look(case) == 1
+    for number in range(4, 12):
+        await _cause(case, number)
+    storm = await case.value("SELECT id FROM incident_group WHERE kind = 'storm'")
+    assert await case.value("SELECT count(*) FROM incident WHERE group_id = $1", storm) == 12
+    assert await look(case) == 0, "the first step was told of causes of the storm"
+    assert await case.rows("SELECT step, notified FROM escalation_done WHERE group_id = $1", storm) == [(0, ["first"])]
+    await minutes_pass(case, 11)
+    assert await look(case) == 1, "the second step is told of the whole storm, once"
+
+
+async def _cause(case: NotificationCase, number: int) -> None:
+    """An incident at a customer and a server of its own."""
+    case.customer = await case.value(
+        "INSERT INTO customer (organization_id, name) VALUES ($1, $2) RETURNING id",
+        case.organization,
+        f"Customer {number}",
+    )
+    monitor = await case.monitor(hostname=f"mx{number}.example.com")
+    await case.value("UPDATE monitor SET customer_id = $2 WHERE id = $1", monitor, case.customer)
+    await case.opened(monitor)
+
+
 async def _rota(case: NotificationCase) -> int:
     number: int = await case.value(
         "INSERT INTO rota (organization_id, name) VALUES ($1, 'First line') RETURNING id", case.organization

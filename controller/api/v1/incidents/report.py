@@ -25,7 +25,8 @@ class IncidentTurn(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         str,
         Meta(
             description="By itself: opened, escalated (partial became down), eased (down became partial), flapping"
-            " (held open because it comes and goes) or resolved. By a person: acknowledged, commented or resolved."
+            " (held open because it comes and goes), resolved, or"
+            " lapsed (an acknowledgement ended). By a person: acknowledged, commented or resolved."
         ),
     ]
     severity: Annotated[str, Meta(description="down or partial, from then on.")]

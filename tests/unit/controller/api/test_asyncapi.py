@@ -130,7 +130,7 @@ def test_words_of_a_later_version_are_no_mistake(described: dict[str, Any]) -> N
         (
             "IncidentEvent",
             "change",
-            ["opened", "escalated", "eased", "flapping", "resolved", "acknowledged", "commented"],
+            ["opened", "escalated", "eased", "flapping", "resolved", "acknowledged", "lapsed", "commented"],
         ),
     ],
 )
