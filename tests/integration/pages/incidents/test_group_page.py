@@ -43,6 +43,15 @@ async def test_it_says_that_nobody_is_notified_of_what_is_held(api: Api, editor:
     for page in (await editor.open(path), await editor.open(path_of(other))):
         assert "Nobody is notified of it while Outbound is down" in page.text
         assert page.links["Outbound"]
+    page = await editor.open(path_of(other))
+    assert "Nobody. A monitor that it depends on was down: nobody was notified. See its incident" in page.text
+    assert page.links["See its incident"] == path_of(burning)
+    page = await editor.open("/incidents/unpaged")
+    assert "A monitor that it depends on was down: nobody was notified." in page.text
+    assert page.links["the incident that it depends on"] == path_of(burning)
+    report = await api.client.get(f"/api/v1/incidents/{other.incident.public_id}")
+    assert report.json()["notified"]["nobody"] == "held"
+    assert report.json()["heldBy"] == str(burning.incident.public_id)
     assert "Nobody is notified of it" not in (await editor.open(path_of(burning))).text
 
 
