@@ -52,8 +52,8 @@ _CHECKED = frozenset(ChangeKind)
 
 
 class WhyNobody(NamedTuple):
-    """With `Silence.MAINTENANCE` the names of the windows that held, as far as they still exist; with `Silence.HELD` the
-    incident that the monitor depends on.
+    """With `Silence.MAINTENANCE` the names of the windows that held, as far as they still exist; with `Silence.HELD`
+    the incident of the monitor that this one depends on.
     """
 
     silence: Silence
