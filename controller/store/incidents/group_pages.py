@@ -99,8 +99,12 @@ async def by_public_id(connection: Connection, organization_id: int | None, publ
 
 
 _COUNTS = """
-SELECT cause, count(*) FILTER (WHERE resolved_at IS NULL AND acknowledged_at IS NULL) AS unacknowledged,
-  count(*) FILTER (WHERE resolved_at IS NULL AND acknowledged_at IS NOT NULL) AS acknowledged,
+SELECT cause, count(*) FILTER (
+    WHERE resolved_at IS NULL AND NOT is_acknowledged(acknowledged_at, acknowledged_until, now())
+  ) AS unacknowledged,
+  count(*) FILTER (
+    WHERE resolved_at IS NULL AND is_acknowledged(acknowledged_at, acknowledged_until, now())
+  ) AS acknowledged,
   count(*) FILTER (WHERE resolved_at IS NOT NULL) AS resolved
 FROM incident WHERE group_id = $1 AND ($2::bigint[] IS NULL OR customer_id = ANY ($2))
 GROUP BY cause ORDER BY count(*) DESC, cause
@@ -119,14 +123,15 @@ WITH shown AS (
 )
 SELECT shown.public_id, monitor.public_id AS monitor_public_id, monitor.name AS monitor_name,
   customer.name AS customer_name, shown.severity, shown.reason, shown.cause, shown.outage_started_at,
-  shown.acknowledged_at, taken.done_by AS acknowledged_by, shown.resolved_at, parent.public_id AS held_by,
+  taken.acknowledged_at, taken.done_by AS acknowledged_by, shown.resolved_at, parent.public_id AS held_by,
   parent_monitor.name AS held_by_monitor, parent.customer_id AS held_by_customer
 FROM shown JOIN monitor ON monitor.id = shown.monitor_id JOIN customer ON customer.id = shown.customer_id
 LEFT JOIN incident AS parent ON parent.id = shown.held_by AND shown.released_at IS NULL
 LEFT JOIN monitor AS parent_monitor ON parent_monitor.id = parent.monitor_id
 LEFT JOIN LATERAL (
-  SELECT done_by FROM incident_change WHERE incident_id = shown.id AND kind = 'acknowledged' ORDER BY id DESC LIMIT 1
-) AS taken ON shown.acknowledged_at IS NOT NULL
+  SELECT shown.acknowledged_at, shown.acknowledged_by AS done_by
+  WHERE is_acknowledged(shown.acknowledged_at, shown.acknowledged_until, COALESCE(shown.resolved_at, now()))
+) AS taken ON true
 ORDER BY (shown.resolved_at IS NULL) DESC, shown.started_at, shown.id
 """
 
@@ -167,7 +172,8 @@ async def untaken(
     """The open incidents of these customers (None: of all) that nobody has, the first ones first."""
     rows = await connection.fetch(
         "SELECT public_id FROM incident WHERE group_id = $1 AND ($2::bigint[] IS NULL OR customer_id = ANY ($2))"
-        " AND resolved_at IS NULL AND acknowledged_at IS NULL ORDER BY started_at, id LIMIT $3",
+        " AND resolved_at IS NULL AND NOT is_acknowledged(acknowledged_at, acknowledged_until, now())"
+        " ORDER BY started_at, id LIMIT $3",
         group_id,
         customer_ids,
         at_most,

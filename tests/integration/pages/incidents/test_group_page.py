@@ -66,3 +66,15 @@ async def test_who_may_only_read_sees_no_button_and_others_nothing(api: Api, bur
     async with browsing_as(api, Role.EDITOR, organization="Strange") as stranger:
         assert (await stranger.open(path)).status == 404
         assert (await stranger.open("/incident-groups/nothing")).status == 404
+
+
+async def test_the_list_of_incidents_links_to_causes_of_several(api: Api, editor: Browser, burning: Outage) -> None:
+    page = await editor.open("/incidents")
+    assert page.links["By cause"] == "/incident-groups"
+    assert "No two incidents had one cause so far." in (await editor.open("/incident-groups")).text
+    _, path = await _two(api, burning)
+    page = await editor.open("/incident-groups?state=open")
+    assert page.links["mail.example.com"] == path
+    assert "nobody has 2" in page.text
+    assert "No group is like that." in (await editor.open("/incident-groups?state=resolved")).text
+    assert (await editor.open("/incident-groups?state=nothing")).status == 400
