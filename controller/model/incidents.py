@@ -75,7 +75,8 @@ class DeliveryTry(msgspec.Struct, frozen=True, kw_only=True):
 
 class DeliveryRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A notification of a change (`change_kind`) to one receiver; of a notice about the installation the kind is
-    `notice`. `state`: waiting, held (by quiet hours), digested (told in the digest after them), sent,
+    `notice`, and because nobody took an incident `reminder`, or `step` with the number of an escalation policy's
+    `step`. `state`: waiting, held (by quiet hours), digested (told in the digest after them), sent,
     failed (for good), skipped.
 
     `receiver` is an address for e-mail and text messages, else the name of the channel. `next_at` is the next attempt
@@ -84,6 +85,7 @@ class DeliveryRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     change_id: int | None
     change_kind: str
+    step: int | None = None
     type: str
     channel_name: str | None
     receiver: str

@@ -52,10 +52,13 @@ _CHECKED = frozenset(ChangeKind)
 
 
 class WhyNobody(NamedTuple):
-    """With `Silence.MAINTENANCE` the names of the windows that held, as far as they still exist."""
+    """With `Silence.MAINTENANCE` the names of the windows that held, as far as they still exist; with `Silence.HELD`
+    the incident of the monitor that this one depends on.
+    """
 
     silence: Silence
     windows: tuple[str, ...] = ()
+    held_by: UUID | None = None
 
 
 async def enqueue(connection: Connection, incident: StoredIncident, change: StoredChange) -> int:
@@ -140,9 +143,11 @@ async def why_nobody(connection: Connection, incident_id: int, change_id: int) -
         return None
     channels = await _channels(connection, row)
     found = await maintenance_at(connection, row.monitor_id, row.due_at)
-    why = silence(channels, Severity(row.severity), _affected(row, in_maintenance=found is not None), row.at)
+    held_by = await groups.held_by(connection, incident_id)
+    affected = _affected(row, in_maintenance=found is not None)
+    why = silence(channels, Severity(row.severity), affected, row.at, is_held=held_by is not None)
     windows = await names_at(connection, row.monitor_id, row.due_at) if why is Silence.MAINTENANCE else []
-    return WhyNobody(why, tuple(windows))
+    return WhyNobody(why, tuple(windows), held_by if why is Silence.HELD else None)
 
 
 async def stored_notice(connection: Connection, row: AlertRow) -> dict[str, Any]:

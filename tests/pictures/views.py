@@ -110,6 +110,7 @@ BURNING = (
     View("incident-acknowledged", _incident("acknowledged"), similar=True),
     View("incident-resolved", _incident("resolved")),
     View("unpaged", _at("/incidents/unpaged")),
+    View("incident-groups", _at("/incident-groups")),
     View("incident-group", lambda world: f"/incident-groups/{world.things['incident group']}"),
     View("changes", _at("/changes")),
     View("maintenance", _at("/maintenance")),

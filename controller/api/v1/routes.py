@@ -25,6 +25,7 @@ from controller.api.v1.discoveries import routes as discoveries
 from controller.api.v1.escalation import routes as escalation_policies
 from controller.api.v1.facts import routes as facts
 from controller.api.v1.grouping import routes as grouping
+from controller.api.v1.incident_groups import listing as listed_groups
 from controller.api.v1.incident_groups import routes as incident_groups
 from controller.api.v1.incidents import actions as incident_actions
 from controller.api.v1.incidents import routes as incidents
@@ -77,6 +78,7 @@ _RESOURCES = (
     incident_groups,
     incidents,
     letting_in,
+    listed_groups,
     location_effects,
     maintenance_acts,
     maintenance_calendar,

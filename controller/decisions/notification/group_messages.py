@@ -59,6 +59,11 @@ def next_message_at(known: GroupReceiver | None, settings: GroupingSettings, not
     return max(not_before, known.notified_at + timedelta(seconds=seconds))
 
 
+def partial_end_at(known: GroupReceiver | None, settings: GroupingSettings, ended_at: datetime) -> datetime:
+    """When a message may say that an incident ended while others go on."""
+    return next_message_at(known, settings, ended_at + PARTIAL_END)
+
+
 class Waiting(NamedTuple):
     """What a message about a group could report now: incidents that opened or became worse, and those that ended, the
     first at `first_ended_at`. `later_at` is when more may be reported, None when nothing waits for that.

@@ -22,6 +22,7 @@ from controller.kinds.kind import LONGEST_DIALOGUE_SECONDS
 from controller.model.monitor_settings import Notes
 from controller.model.values.countries import country_list
 from controller.model.values.ruled import ruled
+from controller.operations.monitors.dependencies import MOST_PARENTS
 
 READ_ONLY = frozenset({"id", "state", "maintenance", "lastCheckedAt", "warnings", "createdAt", "updatedAt"})
 """The fields that only answers have; what is sent of them is ignored."""
@@ -94,6 +95,15 @@ Phone = Annotated[
         extra=ruled(check_phone_number),
     ),
 ]
+Parents = Annotated[
+    list[UUID],
+    Meta(
+        description=f"Other monitors of the organization, at most {MOST_PARENTS}, no circle: while one of them is down,"
+        " nobody is told of this one.",
+        examples=[["33333333-3333-4333-8333-333333333334"]],
+        extra_json_schema={"maxItems": MOST_PARENTS},
+    ),
+]
 Target = Annotated[AnyTarget, Meta(description="What is checked.", extra=ruled(check_target))]
 
 
@@ -126,3 +136,4 @@ class SettableMonitor(msgspec.Struct, frozen=True, kw_only=True, rename="camel",
     notification_phone: Phone | None = None
     notes: Notes | None = None
     labels: LabelMap = {}
+    depends_on: Parents = []

@@ -22,7 +22,16 @@ from controller.store.monitors import dependencies as store
 from controller.store.monitors.dependencies import LinkedMonitor
 from controller.store.platform.pool import Connection, Database
 
-__all__ = ["FIELD", "MOST_CHILDREN", "MOST_PARENTS", "Dependencies", "LinkedMonitor", "dependencies_of", "set_parents"]
+__all__ = [
+    "FIELD",
+    "MOST_CHILDREN",
+    "MOST_PARENTS",
+    "Dependencies",
+    "LinkedMonitor",
+    "dependencies_of",
+    "hold_parents",
+    "set_parents",
+]
 
 FIELD = "dependsOn"
 MOST_PARENTS = 10
@@ -45,6 +54,15 @@ async def dependencies_of(
         return await _visible(connection, principal, monitor)
 
 
+async def hold_parents(database: Database, principal: Principal, kinds: Kinds, identifier: UUID) -> None:
+    """Until the transaction ends, nobody else changes on which monitors this one depends. Call it before the monitor is
+    locked. Raises NotFoundError, ForbiddenError.
+    """
+    monitor = await monitor_for(database, principal, Permission.CHANGE, kinds, identifier)
+    async with database.connection() as connection:
+        await groups.lock(connection, [monitor.organization_id])
+
+
 async def set_parents(
     database: Database,
     principal: Principal,
@@ -52,7 +70,7 @@ async def set_parents(
     identifier: UUID,
     parents: Sequence[UUID],
     *,
-    require_state: Callable[[Dependencies], None],
+    require_state: Callable[[Dependencies], None] | None = None,
 ) -> Dependencies:
     """Have the monitor depend on these, besides those that the principal may not see. `require_state` may refuse what
     is now.
@@ -65,7 +83,11 @@ async def set_parents(
     given = list(dict.fromkeys(parents))
     async with database.one_transaction() as own, own.connection() as connection:
         await groups.lock(connection, [monitor.organization_id])
-        require_state(await _visible(connection, principal, monitor))
+        now = await _visible(connection, principal, monitor)
+        if require_state is not None:
+            require_state(now)
+        if {one.public_id for one in now.parents} == set(given):
+            return now
         before = await store.parents(connection, monitor.id)
         hidden = [one for one in before if not _sees(principal, monitor, one)]
         chosen = await _checked(connection, principal, monitor, given)

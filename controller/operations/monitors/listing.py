@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from uuid import UUID
+
 import msgspec
 
 from controller.decisions.history.cursor import fingerprint
@@ -11,6 +14,7 @@ from controller.model.monitor_list import FoundMonitor, MonitorFilter, MonitorOr
 from controller.operations.accounts.customers_meant import customers_meant
 from controller.operations.cursors import cursor_behind, position_in
 from controller.store.monitors import beside, listed
+from controller.store.monitors.dependencies import parents_by_monitor
 from controller.store.monitors.listed import Place
 from controller.store.platform.pool import Database
 from controller.vault import Vault
@@ -18,11 +22,12 @@ from controller.vault import Vault
 
 class MonitorsFound(msgspec.Struct, frozen=True, kw_only=True):
     """A page of monitors, and the cursor of the next one; None at the end. `codes` are those of all locations, by their
-    numbers.
+    numbers. `parents` are on which monitors each depends, as far as the principal may see them.
     """
 
     monitors: list[FoundMonitor]
     codes: dict[int, str]
+    parents: Mapping[UUID, list[UUID]]
     next_cursor: str | None
 
 
@@ -47,6 +52,9 @@ async def find_monitors(
     return MonitorsFound(
         monitors=found.monitors,
         codes=await beside.location_codes(database),
+        parents=await parents_by_monitor(
+            database, [one.monitor.public_id for one in found.monitors], principal.customer_ids
+        ),
         next_cursor=None if found.last is None else cursor_behind(vault, query, list(found.last)),
     )
 

@@ -1,4 +1,4 @@
-"""`/incident-groups/{id}`: the incidents of one cause, and a button to take them all."""
+"""`/incident-groups`: causes of several incidents, each with a page: its incidents, and a button to take them all."""
 
 from __future__ import annotations
 
@@ -15,15 +15,40 @@ from controller.errors import NotFoundError
 from controller.http.auth import PERMISSION
 from controller.http.services import GivenPrincipal, GivenServices
 from controller.off_loop import off_loop
+from controller.operations.incidents.group_list import list_groups
 from controller.operations.incidents.incident_groups import acknowledge_group, get_group
+from controller.pages.incident_groups.listing import group_list_view
 from controller.pages.incident_groups.view import group_view, title_of
 from controller.pages.shell.forms import form_of
 from controller.pages.shell.page import page, see_other
 from shared.clock import utc_now
 
+_PER_PAGE = 50
+
 
 class TakeForm(msgspec.Struct, frozen=True, kw_only=True):
     """A button and nothing else."""
+
+
+@get("/incident-groups", opt={PERMISSION: Permission.READ})
+async def incident_groups(
+    request: Request[Any, Any, Any], services: GivenServices, principal: GivenPrincipal
+) -> Response[bytes]:
+    """Groups of two incidents or more, the newest first."""
+    state, cursor, now = request.query_params.get("state", ""), request.query_params.get("cursor"), utc_now()
+    found = await list_groups(
+        services.database,
+        services.vault,
+        principal,
+        state=state or None,
+        since=None,
+        at_least=2,
+        cursor=cursor,
+        limit=_PER_PAGE,
+    )
+    view = group_list_view(found, state, begins=cursor is None, now=now)
+    title = "Incidents by cause"
+    return await page(request, "incidents/groups.html", view, title=title, section="incidents", live=True, now=now)
 
 
 @get("/incident-groups/{public_id:str}", opt={PERMISSION: Permission.READ})
@@ -50,7 +75,7 @@ async def acknowledge_incident_group(
     return see_other(request, f"/incident-groups/{number}")
 
 
-ROUTES: list[ControllerRouterHandler] = [incident_group, acknowledge_incident_group]
+ROUTES: list[ControllerRouterHandler] = [incident_groups, incident_group, acknowledge_incident_group]
 
 
 def _public_id(text: str) -> UUID:

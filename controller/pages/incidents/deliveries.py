@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 import msgspec
 
@@ -38,11 +39,12 @@ class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):
 
 class DeliveriesView(msgspec.Struct, frozen=True, kw_only=True):
     """`nobody` says prominently that nobody was notified, and why; empty when somebody was. `failed` are the receivers
-    whose notification was given up.
+    whose notification was given up. `held_by` is the incident because of which nobody was notified.
     """
 
     rows: list[DeliveryView]
     nobody: str
+    held_by: UUID | None
     failed: list[str]
     flapping: bool
 
@@ -52,12 +54,18 @@ def deliveries_view(notified: Notified, *, flapping: bool) -> DeliveriesView:
     failed = [
         row.receiver or row.channel for row, one in zip(rows, notified.deliveries, strict=True) if one.state == "failed"
     ]
-    return DeliveriesView(rows=rows, nobody=_nobody(notified), failed=list(dict.fromkeys(failed)), flapping=flapping)
+    return DeliveriesView(
+        rows=rows,
+        nobody=_nobody(notified),
+        held_by=notified.nobody.held_by if notified.nobody else None,
+        failed=list(dict.fromkeys(failed)),
+        flapping=flapping,
+    )
 
 
 def _nobody(notified: Notified) -> str:
     if notified.nobody is not None:
-        return silence_words(*notified.nobody)
+        return silence_words(notified.nobody.silence, notified.nobody.windows)
     states = {one.state for one in notified.deliveries}
     if not states or states & {"sent", "digested"}:
         return ""
@@ -75,7 +83,7 @@ def _delivery(found: DeliveryRecord) -> DeliveryView:
     own = found.channel_name is None
     named = found.type in _OWN_ADDRESS
     return DeliveryView(
-        change=found.change_kind,
+        change=found.change_kind if found.step is None else f"escalation step {found.step}",
         channel=_OWN_ADDRESS.get(found.type, "") if own else masked(found.channel_name or ""),
         type=found.type,
         receiver=found.receiver if named else "",

@@ -21,7 +21,7 @@ PER_PAGE = 50
 
 
 class SilentRow(msgspec.Struct, frozen=True, kw_only=True):
-    """An incident that nobody was notified of."""
+    """An incident that nobody was notified of; `held_by` is that of the monitor that its monitor depends on."""
 
     public_id: UUID
     monitor: UUID
@@ -30,6 +30,7 @@ class SilentRow(msgspec.Struct, frozen=True, kw_only=True):
     word: str
     reason: str
     started_at: datetime
+    held_by: UUID | None
 
 
 class SilentGroup(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,11 +111,12 @@ def _silent(found: UnpagedIncident) -> SilentRow:
         word=found.severity if found.resolved_at is None else "resolved",
         reason=found.reason,
         started_at=found.started_at,
+        held_by=found.nobody.held_by if found.nobody else None,
     )
 
 
 def _why(found: UnpagedIncident) -> str:
-    parts = [silence_words(*found.nobody)] if found.nobody is not None else []
+    parts = [silence_words(found.nobody.silence, found.nobody.windows)] if found.nobody is not None else []
     for title, errors in (
         ("Failed for good", found.failed),
         ("Not sent", found.skipped),

@@ -21,28 +21,21 @@ from controller.operations.accounts.customers import list_customers
 from controller.operations.accounts.organizations import get_organization
 from controller.operations.locations import list_locations
 from controller.operations.maintenance import windows
-from controller.operations.maintenance.matching import monitors_called, monitors_found
 from controller.operations.maintenance.preview import Preview, preview_window
 from controller.operations.maintenance.targets import WindowTargetsChange
 from controller.operations.maintenance.windows import WindowChange
 from controller.operations.monitors.labels import labels_in_use
 from controller.pages.maintenance.form import MaintenanceForm, change_of_form, form_of_window, new_form
-from controller.pages.maintenance.form_view import (
-    FormChoices,
-    MonitorChoice,
-    chosen_first,
-    found_words,
-    window_form_view,
-)
-from controller.pages.settings.requests import thing_of, uuids_of
+from controller.pages.maintenance.form_view import FormChoices, window_form_view
+from controller.pages.settings.requests import thing_of
 from controller.pages.shell.forms import form_of
+from controller.pages.shell.monitor_choices import monitor_choices
 from controller.pages.shell.page import page, see_other
 from controller.pages.shell.versions import form_status, require_version, version_of
 from shared.clock import utc_now
 
 _OPT = {PERMISSION: Permission.PLAN_MAINTENANCE}
 _NEW = "/maintenance/new"
-_FOUND = 20
 _LABELS = 30
 _Error = InvalidError | PreconditionFailedError
 
@@ -185,21 +178,11 @@ async def _form(
 
 
 async def _choices(services: Services, principal: Principal, form: MaintenanceForm) -> FormChoices:
-    try:
-        chosen = await monitors_called(services.database, principal, uuids_of(form.monitors, "monitors"))
-    except InvalidError:
-        chosen = []
-    text = form.find.strip()[:255].replace("\0", "")
-    found = await monitors_found(services.database, principal, text, _FOUND) if text else []
     customers = await list_customers(services.database, principal)
     places = await list_locations(services.database, principal)
     labels = await labels_in_use(services.database, principal)
     return FormChoices(
-        monitors=chosen_first(
-            [MonitorChoice(str(one.public_id), one.name) for one in chosen],
-            [MonitorChoice(str(one.public_id), one.name) for one in found],
-        ),
-        found=found_words(len(found), text, more=len(found) == _FOUND),
+        monitors=await monitor_choices(services, principal, form.monitors, form.find),
         customers=[(str(one.public_id), one.name) for one in customers],
         locations=[(one.location.code, f"{one.location.name} ({one.location.code})") for one in places],
         labels=[f"{one.key}: {value}" if value else one.key for one in labels for value, _ in one.values][:_LABELS],

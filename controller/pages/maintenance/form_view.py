@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
@@ -21,6 +21,7 @@ from controller.pages.maintenance.words import (
     occurrence_view,
     rule_in_words,
 )
+from controller.pages.shell.monitor_choices import MonitorChoices
 from controller.pages.shell.problems import problems_of, values_of
 from controller.pages.shell.versions import BOX, differing, problems_of_conflict
 
@@ -67,16 +68,10 @@ _LABELS = {
 }
 
 
-class MonitorChoice(msgspec.Struct, frozen=True):
-    value: str
-    name: str
-
-
 class FormChoices(msgspec.Struct, frozen=True, kw_only=True):
-    """What there is to choose from. `monitors` are those that are chosen, then those that were found."""
+    """What there is to choose from."""
 
-    monitors: list[MonitorChoice]
-    found: str
+    monitors: MonitorChoices
     customers: list[tuple[str, str]]
     locations: list[tuple[str, str]]
     labels: list[str]
@@ -149,7 +144,7 @@ def _problems(form: Form, choices: FormChoices, stored: Form | None, error: Doma
         return problems_of(error, FIELDS, NAMES)
     values = {name: value for name, value in values_of(stored).items() if name in FIELDS}
     words: Mapping[str, Mapping[str, str]] = {
-        "monitors": {one.value: one.name for one in choices.monitors},
+        "monitors": {one.value: one.name for one in choices.monitors.monitors},
         "customers": dict(choices.customers),
         "customer": {"": "every customer", **dict(choices.customers)},
         "locations": dict(choices.locations),
@@ -184,17 +179,3 @@ def _kept(form: Form) -> str:
 
 def _start(form: Form) -> datetime:
     return datetime.fromisoformat(form.start_date)
-
-
-def found_words(number: int, text: str, *, more: bool) -> str:
-    """What became of a search for monitors."""
-    if not text:
-        return ""
-    if not number:
-        return f"No monitor has “{text}” in its name, server or customer."
-    return f"The first {number} that were found. Search for more of the name to see others." if more else ""
-
-
-def chosen_first(chosen: Sequence[MonitorChoice], found: Sequence[MonitorChoice]) -> list[MonitorChoice]:
-    known = {one.value for one in chosen}
-    return [*chosen, *(one for one in found if one.value not in known)]

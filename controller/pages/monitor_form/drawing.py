@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
@@ -16,19 +17,30 @@ from controller.model import Monitor, Principal
 from controller.operations.accounts import customers
 from controller.operations.overview import overview
 from controller.pages.monitor.actions import visible_monitor
+from controller.pages.monitor_form.names import FIND
+from controller.pages.monitor_form.reading import Fields, text_of
 from controller.pages.monitor_form.values import Values
 from controller.pages.monitor_form.view import Around, form_view
+from controller.pages.shell.monitor_choices import monitor_choices
 from controller.pages.shell.page import page
 
 _TITLES = {"new": "New monitor", "copy": "New monitor", "edit": "Change {}"}
 _MOST_FIELDS = 100
 
 
-async def around(services: Services, principal: Principal) -> Around:
-    """Raises OrganizationRequiredError."""
+async def around(services: Services, principal: Principal, parents: Sequence[str] = (), find: str = "") -> Around:
+    """`parents` are the ids of those that are chosen, `find` the text by which others are searched for. Raises
+    OrganizationRequiredError.
+    """
     known = await customers.list_customers(services.database, principal)
     found = await overview.read_troubles(services.database, principal)
-    return Around(locations=found.locations, customers=known)
+    choices = await monitor_choices(services, principal, parents, find)
+    return Around(locations=found.locations, customers=known, parents=choices)
+
+
+async def around_fields(services: Services, principal: Principal, fields: Fields) -> Around:
+    """The same for what somebody typed."""
+    return await around(services, principal, fields.get("depends_on", ()), text_of(fields, FIND))
 
 
 async def draw_form(

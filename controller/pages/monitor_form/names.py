@@ -23,11 +23,14 @@ COMMON = (
     *("notification_email", "notification_phone", "notes", "project", "external_key", "home_location"),
 )
 """Fields of a monitor of any kind that hold one value."""
-OTHERS = ("kind", "name", "customer", "countries", "labels", "locations")
+OTHERS = ("kind", "name", "customer", "countries", "labels", "locations", "depends_on", "find")
+LISTS = frozenset({"countries", "depends_on"})
+"""Fields that hold several values."""
 WHOLE = "whole"
 """A form that has all fields says so by this one: then a box that is not sent is one without a tick."""
 DRAW = "draw"
-"""The button that draws the form anew, for another kind, and stores nothing."""
+"""The buttons that draw the form anew, for another kind or with monitors that were found (FIND), and store nothing."""
+FIND = "find"
 OF_KIND = "of_kind"
 """The kind that the form was drawn for. For another one it is drawn anew before anything is stored."""
 VERSION = "version"
@@ -92,7 +95,7 @@ def form_problems(error: DomainError, kind: MonitorKind) -> dict[str, str]:
 
 
 def _names(kind: MonitorKind) -> dict[str, str]:
-    names = {one.sent_as: one.name for one in common_fields()} | {"customerId": "customer"}
+    names = {one.sent_as: one.name for one in common_fields()} | {"customerId": "customer", "dependsOn": "depends_on"}
     for one in typed_fields(kind.typed).values():
         path = f"{TARGET}.{one.sent_as}"
         if one.input is not InputKind.LOGIN:

@@ -22,6 +22,8 @@ from controller.kinds.typed import TARGET, TypedTarget
 from controller.pages.monitor_form.labels import labels_of
 from controller.pages.monitor_form.names import (
     DRAW,
+    FIND,
+    LISTS,
     OF_KIND,
     WHOLE,
     common_fields,
@@ -72,10 +74,11 @@ def reading_of(fields: Fields) -> Reading:
     for name, given in fields.items():
         if name not in known:
             problems.append(InvalidError(name[:50], "is not a field of this form"))
-        elif len(given) > 1 and name != "countries":
+        elif len(given) > 1 and name not in LISTS:
             problems.append(InvalidError(name, "must be given once"))
     document = _common(fields, kind)
     document["locations"] = text_of(fields, "locations").replace(",", " ").split()
+    document["dependsOn"] = list(fields.get("depends_on", ()))
     with noting(problems):
         document["labels"] = labels_of(text_of(fields, "labels"))
     if "countries" in fields or WHOLE in fields:
@@ -104,6 +107,11 @@ def is_of_another_kind(fields: Fields) -> bool:
     """Whether the form must be drawn anew: its fields are those of another kind than the chosen one."""
     drawn_for = text_of(fields, OF_KIND)
     return DRAW in fields or (drawn_for != "" and drawn_for != kind_of(fields).name)
+
+
+def is_search(fields: Fields) -> bool:
+    """Whether the form is drawn anew to show monitors that were searched for."""
+    return text_of(fields, DRAW) == FIND
 
 
 def usual_interval(kind: MonitorKind) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from http import HTTPStatus
 from typing import Any
@@ -26,22 +26,32 @@ from controller.errors import (
 from controller.http.auth import PERMISSION
 from controller.http.monitors.changes import ALL
 from controller.http.monitors.settable import SettableMonitor
-from controller.http.monitors.writing import codes_of_locations, write_change, write_new
+from controller.http.monitors.writing import codes_of_locations, write_change, write_new, writing
 from controller.http.services import GivenPrincipal, GivenServices
 from controller.kinds import kind_named
 from controller.kinds.kind import MonitorKind
 from controller.kinds.typed import TARGET
 from controller.model import Customer, Location, Monitor
 from controller.operations.channels import mail_routes
+from controller.operations.monitors.dependencies import dependencies_of
 from controller.pages.monitor.actions import visible_monitor
 from controller.pages.monitor_form.drawing import (
     around,
+    around_fields,
     changeable_monitor,
     draw_form,
     given_in_address,
 )
 from controller.pages.monitor_form.names import VERSION, form_problems, offered
-from controller.pages.monitor_form.reading import Fields, Reading, is_of_another_kind, kind_of, reading_of, text_of
+from controller.pages.monitor_form.reading import (
+    Fields,
+    Reading,
+    is_of_another_kind,
+    is_search,
+    kind_of,
+    reading_of,
+    text_of,
+)
 from controller.pages.monitor_form.values import (
     Values,
     box_names,
@@ -55,6 +65,7 @@ from controller.pages.monitor_form.view import Around, countries_of
 from controller.pages.shell.forms import fields_of
 from controller.pages.shell.page import see_other
 from controller.pages.shell.versions import BOX, problems_of_conflict, require_version
+from shared.wire.targets import KINDS
 
 _TAKEN = "is taken: another monitor of this project has it"
 _EVERY = "*"
@@ -64,8 +75,8 @@ _SENT = ALL - {"kind"}
 @get("/monitors/new", opt={PERMISSION: Permission.CREATE})
 async def new_monitor(request: Request[Any, Any, Any], services: GivenServices, principal: GivenPrincipal) -> Any:
     """The form as usual; a link may fill in its fields, but for secrets."""
-    beside = await around(services, principal)
     fields = given_in_address(request)
+    beside = await around_fields(services, principal, fields)
     try:
         kind, problems = kind_of(fields), None
         fields = without_secrets(fields)
@@ -77,7 +88,8 @@ async def new_monitor(request: Request[Any, Any, Any], services: GivenServices, 
 @post("/monitors/new", opt={PERMISSION: Permission.CREATE})
 async def create(request: Request[Any, Any, Any], services: GivenServices, principal: GivenPrincipal) -> Any:
     """Make the monitor and show its page; the form again when a field breaks a rule."""
-    fields, beside = await fields_of(request), await around(services, principal)
+    fields = await fields_of(request)
+    beside = await around_fields(services, principal, fields)
     try:
         kind = kind_of(fields)
     except InvalidError as error:
@@ -86,7 +98,7 @@ async def create(request: Request[Any, Any, Any], services: GivenServices, princ
         return await draw_form(request, kind, values, beside, problems={"kind": error.rule})
     values = typed_values(fields, kind)
     if is_of_another_kind(fields):
-        return await draw_form(request, kind, values, beside, drawn=True)
+        return await draw_form(request, kind, values, beside, drawn=not is_search(fields))
     try:
         made = await write_new(services, principal, _new_body(fields, beside))
     except (InvalidError, UnknownCustomerError, AlreadyExistsError) as error:
@@ -102,8 +114,9 @@ async def duplicate(
 ) -> Response[bytes]:
     """The form of a new monitor like this one."""
     monitor = await visible_monitor(services, principal, public_id)
-    beside = await around(services, principal)
-    values = copied_values(monitor, await codes_of_locations(services))
+    parents = (await dependencies_of(services.database, principal, KINDS, monitor.public_id)).parents
+    values = copied_values(monitor, await codes_of_locations(services), parents)
+    beside = await around(services, principal, values["depends_on"])
     owner = next((one for one in beside.customers if one.id == monitor.customer_id), None)
     values["customer"] = str(owner.public_id) if owner else ""
     return await draw_form(request, kind_named(monitor.kind), values, beside, act="copy", monitor=monitor)
@@ -115,8 +128,9 @@ async def edit(
 ) -> Response[bytes]:
     """The form of the monitor as it is now."""
     monitor = await changeable_monitor(services, principal, public_id)
-    beside = await around(services, principal)
-    values = stored_values(monitor, await codes_of_locations(services))
+    parents = (await dependencies_of(services.database, principal, KINDS, monitor.public_id)).parents
+    values = stored_values(monitor, await codes_of_locations(services), parents)
+    beside = await around(services, principal, values["depends_on"])
     return await draw_form(
         request,
         kind_named(monitor.kind),
@@ -135,7 +149,7 @@ async def change(
     """Store what the form says, unless somebody has changed the monitor since it was drawn."""
     fields = await fields_of(request)
     monitor = await changeable_monitor(services, principal, public_id)
-    beside, codes = await around(services, principal), await codes_of_locations(services)
+    beside, codes = await around_fields(services, principal, fields), await codes_of_locations(services)
     version = text_of(fields, VERSION)
     try:
         kind = kind_of(fields)
@@ -144,22 +158,29 @@ async def change(
     values = typed_values(fields, kind)
     drawn = partial(draw_form, request, kind, values, beside, act="edit", monitor=monitor)
     if is_of_another_kind(fields):
-        return await drawn(version=version, drawn=True)
-
-    def decide(
-        now: Monitor, _locations: Sequence[Location], _found: Breaches
-    ) -> tuple[SettableMonitor, frozenset[str]]:
-        require_version(version, version_of_monitor(now), now)
-        return body, _sent(values, now, codes, kind, beside)
-
+        return await drawn(version=version, drawn=not is_search(fields))
     try:
         body = _body(reading_of(fields), countries_of(beside.locations, ()))
-        changed = await write_change(services, principal, monitor.public_id, decide)
+        async with writing(services, principal, monitor.public_id, ALL) as own:
+            parents = (await dependencies_of(own, principal, KINDS, monitor.public_id)).parents
+
+            def decide(
+                now: Monitor, _locations: Sequence[Location], _found: Breaches
+            ) -> tuple[SettableMonitor, frozenset[str]]:
+                require_version(version, version_of_monitor(now), now)
+                return body, _sent(values, stored_values(now, codes, parents), kind, beside)
+
+            changed = await write_change(own, services.vault, principal, monitor.public_id, decide)
     except PreconditionFailedError as error:
         now = error.current
         assert isinstance(now, Monitor)  # noqa: S101 - `decide` raised it
-        stored = stored_values(now, codes)
-        words = {**dict.fromkeys(box_names(kind), BOX), "countries": {_EVERY: "all countries"}}
+        stored = stored_values(now, codes, parents)
+        names = {str(one.public_id): one.name for one in parents}
+        words = {
+            **dict.fromkeys(box_names(kind), BOX),
+            "countries": {_EVERY: "all countries"},
+            "depends_on": names,
+        }
         every = countries_of(beside.locations, ())
         mine, theirs = _with_every(values, every), _with_every(stored, every)
         problems = problems_of_conflict("this monitor", differing(mine, theirs, kind), theirs, words)
@@ -202,14 +223,15 @@ def _body(reading: Reading, countries: Sequence[str]) -> SettableMonitor:
     return msgspec.structs.replace(reading.body, countries=None) if every else reading.body
 
 
-def _sent(values: Values, now: Monitor, codes: Mapping[int, str], kind: MonitorKind, beside: Around) -> frozenset[str]:
+def _sent(values: Values, stored: Values, kind: MonitorKind, beside: Around) -> frozenset[str]:
     """What was typed anew, the target, and a timeout that follows the interval. A form says less than what is stored:
     it has no spaces around texts, and no difference between all countries and any.
     """
-    stored = stored_values(now, codes)
     typed = set(differing(values, stored, kind))
     if set(values["countries"]) == set(stored["countries"] or countries_of(beside.locations, ())):
         typed.discard("countries")
+    if set(values["depends_on"]) == set(stored["depends_on"]):
+        typed.discard("depends_on")
     if not values["timeout"]:
         typed.add("timeout")
     return frozenset((_SENT & typed) | {TARGET})

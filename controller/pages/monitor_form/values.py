@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Any
 
@@ -13,13 +13,23 @@ from controller.kinds.forms import InputKind, typed_fields
 from controller.kinds.kind import MonitorKind
 from controller.kinds.typed import TargetLogin
 from controller.model import Monitor
+from controller.operations.monitors.dependencies import LinkedMonitor
 from controller.pages.monitor_form.labels import lines_of
-from controller.pages.monitor_form.names import OF_KIND, WHOLE, common_fields, known_names, login_names
+from controller.pages.monitor_form.names import (
+    FIND,
+    LISTS,
+    OF_KIND,
+    OTHERS,
+    WHOLE,
+    common_fields,
+    known_names,
+    login_names,
+)
 from controller.pages.monitor_form.reading import Fields, text_of, usual_interval
 from controller.pages.shell import versions
 
 Values = dict[str, Any]
-"""By the names of the fields a text each; `countries` is a list. A box with a tick is `on`. Passwords are not in it."""
+"""By the names of the fields a text each; those in LISTS a list. A box with a tick is `on`. Passwords are not in it."""
 
 _OF_MONITORS = {
     "interval": "interval_seconds",
@@ -31,7 +41,7 @@ _KEEP, _NONE = "keep", "none"
 
 def usual_values(kind: MonitorKind) -> Values:
     """The form of a new monitor."""
-    values: Values = {"kind": kind.name, "name": "", "customer": "", "countries": [], "labels": "", "locations": ""}
+    values: Values = {name: [] if name in LISTS else "" for name in OTHERS} | {"kind": kind.name}
     for one in common_fields():
         values[one.name] = _text(one.usual)
     for one in typed_fields(kind.typed).values():
@@ -43,13 +53,14 @@ def usual_values(kind: MonitorKind) -> Values:
     return values | {"interval": str(usual_interval(kind))}
 
 
-def stored_values(monitor: Monitor, codes: Mapping[int, str]) -> Values:
-    """The form of a monitor as it is stored, with the `codes` of all locations. A target that this version does not
-    understand leaves the usual values.
+def stored_values(monitor: Monitor, codes: Mapping[int, str], parents: Sequence[LinkedMonitor]) -> Values:
+    """The form of a monitor as it is stored, with the `codes` of all locations and the `parents` on which it depends. A
+    target that this version does not understand leaves the usual values.
     """
     kind = kind_named(monitor.kind)
     values = usual_values(kind) | {"name": monitor.name, "labels": lines_of(monitor.labels)}
     values["countries"] = list(monitor.allowed_check_country_codes or ())
+    values["depends_on"] = [str(one.public_id) for one in parents]
     values["locations"] = ", ".join(codes[number] for number in monitor.location_ids or () if number in codes)
     for one in common_fields():
         if one.name != "home_location":
@@ -70,9 +81,9 @@ def stored_values(monitor: Monitor, codes: Mapping[int, str]) -> Values:
     return values
 
 
-def copied_values(monitor: Monitor, codes: Mapping[int, str]) -> Values:
+def copied_values(monitor: Monitor, codes: Mapping[int, str], parents: Sequence[LinkedMonitor]) -> Values:
     """The form of a new monitor like this one. Secrets stay where they are, and a program's key means one monitor."""
-    values = stored_values(monitor, codes)
+    values = stored_values(monitor, codes, parents)
     secrets = dict.fromkeys(secret_names(kind_named(monitor.kind)), "")
     return values | secrets | {"name": f"{monitor.name} (copy)"[:255], "project": "", "external_key": ""}
 
@@ -87,7 +98,7 @@ def typed_values(fields: Fields, kind: MonitorKind) -> Values:
     if before is not None and before is not kind:
         usual, boxes = usual_values(before), boxes & box_names(before)
     for name in values:
-        if name == "countries":
+        if name in LISTS:
             values[name] = list(fields.get(name, ()))
             continue
         if name in boxes and WHOLE in fields:
@@ -115,7 +126,7 @@ def secret_names(kind: MonitorKind) -> set[str]:
 
 def differing(values: Values, other: Values, kind: MonitorKind) -> list[str]:
     """The fields in which two forms differ, without those about secrets."""
-    left_out = secret_names(kind) | {"customer"}
+    left_out = secret_names(kind) | {"customer", FIND}
     known = known_names(kind) - left_out
     return versions.differing({name: value for name, value in values.items() if name in known}, other)
 

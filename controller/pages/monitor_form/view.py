@@ -12,8 +12,9 @@ from controller.kinds.kind import MonitorKind
 from controller.model import Customer, Monitor
 from controller.model.values.countries import country_name
 from controller.operations.overview.overview import LocationContactState
-from controller.pages.monitor_form.names import form_of_kind, login_names, offered
+from controller.pages.monitor_form.names import FIND, form_of_kind, login_names, offered
 from controller.pages.monitor_form.values import Values, usual_values
+from controller.pages.shell.monitor_choices import MonitorChoices
 from controller.pages.shell.texts import span
 from shared.wire.messages import READY_SECONDS
 
@@ -31,6 +32,7 @@ _INTERVALS = {
 }
 _WHO = ("notify_on_error", "notification_email", "notification_phone")
 _HOW = ("timeout", "retry_on_failure", "rotate_locations", "locations_per_round", "locations", "home_location")
+_AFTER = ("depends_on", FIND)
 _NOTED = ("labels", "notes", "project", "external_key")
 
 
@@ -84,7 +86,8 @@ class MonitorFormView(msgspec.Struct, frozen=True, kw_only=True):
     """`act` is `new`, `edit` or `copy`. `form` and `problems` are by the names of the fields. `kinds` are names and
     labels, `subjects` what all of them check, in words. `customers` is empty where there is nothing to choose.
     `possible` is false without any customer. `version` is the state of the monitor that the form was drawn from.
-    `more` are the folded groups that are open, of `how`, `who` and `noted`. `drawn`: for another kind just now.
+    `more` are the folded groups that are open, of `how`, `who`, `after` and `noted`. `drawn`: for
+    another kind just now.
     """
 
     act: str
@@ -99,6 +102,7 @@ class MonitorFormView(msgspec.Struct, frozen=True, kw_only=True):
     countries: list[CountryView]
     customers: list[tuple[str, str]]
     locations: list[ReadyView]
+    parents: MonitorChoices
     possible: bool
     monitor: FormMonitor | None
     version: str
@@ -110,6 +114,7 @@ class Around(msgspec.Struct, frozen=True, kw_only=True):
 
     locations: Sequence[LocationContactState]
     customers: Sequence[Customer]
+    parents: MonitorChoices = MonitorChoices()
 
 
 def form_view(
@@ -139,7 +144,7 @@ def form_view(
         groups=[_group(group, kind, values, usual, found) for group in form_of_kind(kind).groups],
         more=[
             name
-            for name, fields in (("how", _HOW), ("who", _WHO), ("noted", _NOTED))
+            for name, fields in (("how", _HOW), ("who", _WHO), ("after", _AFTER), ("noted", _NOTED))
             if _is_open(fields, values, usual, found)
         ],
         intervals=_intervals(values["interval"], kind),
@@ -149,6 +154,7 @@ def form_view(
             ReadyView(here.code, here.name, here.silent_seconds is not None and here.silent_seconds < READY_SECONDS)
             for here in enabled
         ],
+        parents=around.parents,
         possible=bool(around.customers) or monitor is not None,
         monitor=None
         if monitor is None or own is None

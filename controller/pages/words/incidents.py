@@ -45,6 +45,7 @@ _SILENCE = {
         "No channel is meant for this monitor: each is limited to other packages, has no valid address, or is switched"
         " off in the organization's defaults. Nobody was notified."
     ),
+    Silence.HELD: "A monitor that it depends on was down: nobody was notified.",
     Silence.LATER: (
         "The channels of today were not set up, or not active, when the outage was confirmed: nobody was notified."
     ),

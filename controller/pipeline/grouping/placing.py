@@ -13,11 +13,11 @@ import msgspec
 
 from controller.decisions.evaluation.state import ChangeKind
 from controller.decisions.notification.group_messages import (
-    PARTIAL_END,
     WORSE,
     GroupReceiver,
     Way,
     next_message_at,
+    partial_end_at,
     way,
 )
 from controller.decisions.notification.grouping import GroupingSettings, GroupKind, cause_of, placed
@@ -118,6 +118,7 @@ async def _following(
 ) -> list[Receiver]:
     """What is known of receivers that are notified of nothing any more is brought up to date too."""
     ended = row.kind == ChangeKind.RESOLVED
+    settings: GroupingSettings | None = None
     at_once = []
     for key in dict.fromkeys([*receivers, *notified]):
         earlier, waits = known.get(key), notified.get(key, False)
@@ -127,8 +128,11 @@ async def _following(
                 await group_receivers.drop(connection, _group(row), key, row.incident_id)
             elif how is Way.TOGETHER and key in receivers:
                 await _wait(connection, row, key, row.at, None)
-            partial_end_at = None if how is Way.AT_ONCE else row.at + PARTIAL_END
-            await group_receivers.end(connection, _group(row), key, partial_end_at)
+            at = None
+            if how is not Way.AT_ONCE:
+                settings = settings or await groups.settings(connection, row.customer_id)
+                at = partial_end_at(earlier, settings, row.at)
+            await group_receivers.end(connection, _group(row), key, at)
         elif how is Way.ALONG and key in receivers:
             await _wait(connection, row, key, row.at, None)
         if key in receivers and how is Way.AT_ONCE:

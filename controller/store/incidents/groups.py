@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from controller.decisions.notification.grouping import (
     STORM_LASTS,
@@ -212,6 +213,16 @@ async def hold(connection: Connection, incident_id: int, by: HoldingIncident) ->
         by.incident_id,
         by.group_id,
     )
+
+
+async def held_by(connection: Connection, incident_id: int) -> UUID | None:
+    """The incident because of which nobody is notified of this one, or was until its end; None when it is not held."""
+    found: UUID | None = await connection.fetchval(
+        "SELECT parent.public_id FROM incident JOIN incident AS parent ON parent.id = incident.held_by"
+        " WHERE incident.id = $1 AND incident.released_at IS NULL",
+        incident_id,
+    )
+    return found
 
 
 class HeldIncident(NamedTuple):

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from controller.store.platform.pool import Connection
+from controller.store.platform.pool import Connection, Database
 
 
 class LinkedMonitor(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +52,27 @@ async def named(connection: Connection, organization_id: int, public_ids: Sequen
     return [LinkedMonitor(**row) for row in rows]
 
 
+_PARENTS = """
+SELECT monitor.public_id AS monitor, parent.public_id AS parent
+FROM monitor JOIN monitor_dependency ON monitor_id = monitor.id
+JOIN monitor AS parent ON parent.id = parent_id AND parent.deleted_at IS NULL
+WHERE monitor.public_id = ANY ($1::uuid[]) AND ($2::bigint[] IS NULL OR parent.customer_id = ANY ($2))
+ORDER BY parent.name, parent.id
+"""
+
+
+async def parents_by_monitor(
+    database: Database, public_ids: Sequence[UUID], customer_ids: frozenset[int] | None
+) -> dict[UUID, list[UUID]]:
+    """On which monitors of these customers (None: of all) each of the given ones depends, by name."""
+    found: dict[UUID, list[UUID]] = {one: [] for one in public_ids}
+    async with database.connection() as connection:
+        customers = None if customer_ids is None else sorted(customer_ids)
+        for row in await connection.fetch(_PARENTS, public_ids, customers):
+            found[row["monitor"]].append(row["parent"])
+    return found
+
+
 _CLOSING = """
 WITH RECURSIVE above (id, first) AS (
   SELECT id, id FROM unnest($2::bigint[]) AS chosen (id)
@@ -69,7 +90,7 @@ async def closing_circle(connection: Connection, monitor_id: int, parent_ids: Se
 
 
 async def replace(connection: Connection, monitor_id: int, parent_ids: Sequence[int]) -> None:
-    """Have the monitor depend on these and no others."""
+    """Have the monitor depend on these and no others, as a change of the monitor."""
     await connection.execute(
         "DELETE FROM monitor_dependency WHERE monitor_id = $1 AND parent_id <> ALL ($2::bigint[])",
         monitor_id,
@@ -80,3 +101,4 @@ async def replace(connection: Connection, monitor_id: int, parent_ids: Sequence[
         monitor_id,
         parent_ids,
     )
+    await connection.execute("UPDATE monitor SET updated_at = clock_timestamp() WHERE id = $1", monitor_id)

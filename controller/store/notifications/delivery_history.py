@@ -20,25 +20,48 @@ WITH told AS (
   SELECT id AS delivery_id, change_id FROM delivery WHERE incident_id = $1 AND group_id IS NULL
   UNION SELECT delivery_id, max(change_id) FROM grouped_change
   WHERE incident_id = $1 AND delivery_id IS NOT NULL GROUP BY delivery_id
+), receivers AS (
+  SELECT DISTINCT receiver_key(type, receiver, channel_id) AS key FROM told JOIN delivery ON delivery.id = delivery_id
+), on_call AS (
+  SELECT delivery.id FROM incident AS own
+  JOIN delivery ON delivery.group_id IN (
+    SELECT own.group_id UNION ALL SELECT id FROM incident_group WHERE merged_into = own.group_id
+  )
+  WHERE own.id = $1 AND delivery.notice -> 'onCall' IS NOT NULL AND delivery.created_at >= own.started_at
+    AND (own.resolved_at IS NULL OR delivery.created_at < own.resolved_at)
+    AND receiver_key(delivery.type, delivery.receiver, delivery.channel_id) IN (SELECT key FROM receivers)
+    AND NOT EXISTS (
+      SELECT FROM incident_change AS taken WHERE taken.incident_id = $1 AND taken.kind = 'acknowledged'
+        AND taken.at <= delivery.created_at AND is_acknowledged(taken.at, taken.acknowledged_until, delivery.created_at)
+    )
+), listed AS (
+  SELECT id AS delivery_id, NULL::bigint AS change_id, true AS on_call FROM on_call
+  UNION ALL SELECT delivery_id, change_id, false FROM told WHERE delivery_id NOT IN (SELECT id FROM on_call)
 )
-SELECT told.change_id, change.kind AS change_kind, delivery.type, delivery.channel_name, delivery.receiver,
+SELECT listed.change_id,
+  CASE WHEN NOT on_call THEN change.kind WHEN delivery.notice #> '{onCall,step}' IS NULL THEN 'reminder' ELSE 'step' END
+    AS change_kind,
+  (delivery.notice #>> '{onCall,step}')::int AS step, delivery.type, delivery.channel_name, delivery.receiver,
   delivery.state, delivery.attempts, GREATEST(delivery.next_at, delivery_lane.paused_until) AS next_at,
   delivery.created_at, delivery.sent_at, COALESCE(delivery.error, delivery_lane.error) AS error,
   COALESCE(tries.found, '[]'::json) AS tries
-FROM told JOIN delivery ON delivery.id = told.delivery_id JOIN incident_change AS change ON change.id = told.change_id
+FROM listed JOIN delivery ON delivery.id = listed.delivery_id
+LEFT JOIN incident_change AS change ON change.id = listed.change_id
 LEFT JOIN delivery_lane ON delivery_lane.lane = delivery.lane AND state = 'waiting'
 LEFT JOIN LATERAL (
   SELECT json_agg(json_build_object('at', at, 'error', error) ORDER BY id) AS found FROM (
     SELECT id, at, error FROM delivery_attempt WHERE delivery_id = delivery.id ORDER BY id DESC LIMIT $3
   ) AS latest
 ) AS tries ON true
+WHERE on_call OR change.id IS NOT NULL
 ORDER BY delivery.id LIMIT $2
 """
 
 
 async def deliveries_of(connection: Connection, incident_id: int) -> list[DeliveryRecord]:
-    """The deliveries of an incident's changes, in order, MOST_DELIVERIES at most, each with its latest attempts. One
-    that waits because its receiver fails has the receiver's error, and the time of the next attempt there.
+    """The deliveries of an incident's changes, and the reminders and escalation steps of its group that went to who
+    knows of it while nobody had it: in order, MOST_DELIVERIES at most, each with its latest attempts. One that waits
+    because its receiver fails has the receiver's error, and the time of the next attempt there.
     """
     rows = await connection.fetch(_DELIVERIES, incident_id, MOST_DELIVERIES, MOST_TRIES)
     return [DeliveryRecord(**{**row, "tries": msgspec.convert(row["tries"], list[DeliveryTry])}) for row in rows]

@@ -28,9 +28,16 @@ class DeliveryAttempt(msgspec.Struct, frozen=True, kw_only=True, rename="camel")
 
 
 class IncidentDelivery(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A notification of a change of the incident to one receiver."""
+    """A notification of a change of the incident to one receiver, or that nobody has taken it."""
 
-    change: Annotated[str, Meta(description="The change that it is about, as `kind` in the timeline.")]
+    change: Annotated[
+        str,
+        Meta(
+            description="The change that it is about, as `kind` in the timeline. reminder, and step of an escalation"
+            " policy: nobody had taken the incident."
+        ),
+    ]
+    step: Annotated[int | None, Meta(description="The number of the step, from 1 on; null for anything else.")]
     type: Annotated[str, Meta(description="The type of the channel: email, slack …")]
     channel: Annotated[
         str | None, Meta(description="The channel's name then; null: the monitor's or customer's own address.")
@@ -60,7 +67,8 @@ class NotifiedAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         Meta(
             description="Why there are none. off: the monitor's notifications are off. maintenance: it was in"
             " maintenance. no_channel: there is no active channel and no address. regional: regional outages go to the"
-            " monitor's own channels only. not_meant: no channel is meant for it. later: now somebody would."
+            " monitor's own channels only. not_meant: no channel is meant for it. later: now somebody would. held: a"
+            " monitor that it depends on was down, as the incident's `heldBy` says."
         ),
     ]
     maintenance_windows: Annotated[
@@ -80,6 +88,7 @@ def notified_answer(notified: Notified) -> NotifiedAnswer:
 def delivery_item(found: DeliveryRecord) -> IncidentDelivery:
     return IncidentDelivery(
         change=found.change_kind,
+        step=found.step,
         type=found.type,
         channel=None if found.channel_name is None else masked(found.channel_name),
         receiver=found.receiver if found.type in _ADDRESSED else None,
@@ -99,6 +108,7 @@ def _error(text: str | None) -> str | None:
 
 DELIVERY: dict[str, Any] = {
     "change": "opened",
+    "step": None,
     "type": "slack",
     "channel": "Ops Slack",
     "receiver": None,

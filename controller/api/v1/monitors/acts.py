@@ -20,13 +20,14 @@ from controller.http.documents.merge_patch import merged
 from controller.http.etags import require_match, tagged
 from controller.http.monitors.changes import ALL
 from controller.http.monitors.settable import SettableMonitor
-from controller.http.monitors.writing import write_change, write_new
+from controller.http.monitors.writing import write_change, write_new, writing
 from controller.http.services import Services
 from controller.kinds import kind_named
 from controller.kinds.typed import TARGET
 from controller.model import Location, Monitor, Principal
 from controller.operations.monitors import monitors
 from controller.store.monitors.beside import Beside, beside, location_codes
+from controller.store.platform.pool import Database
 from shared.wire.targets import KINDS
 
 _CANNOT_CHANGE = "must stay the same"
@@ -38,12 +39,12 @@ Ask = Request[Principal, Any, Any]
 async def read(request: Ask, services: Services, principal: Principal, identifier: UUID) -> Response[OneMonitor]:
     """Raises NotFoundError, ForbiddenError."""
     monitor = await monitors.get_monitor(services.database, principal, KINDS, identifier)
-    return tagged(request, await warned(services, principal, monitor, await answer_of(services, monitor)))
+    return tagged(request, await warned(services, principal, monitor, await answer_of(services, principal, monitor)))
 
 
-async def answer_of(services: Services, monitor: Monitor) -> MonitorAnswer:
+async def answer_of(services: Services, principal: Principal, monitor: Monitor) -> MonitorAnswer:
     """The answer for a monitor that the caller may see. Raises NotFoundError when it was removed meanwhile."""
-    found = await beside(services.database, [monitor.public_id])
+    found = await _beside(services.database, principal, monitor.public_id)
     return _answering(found, await location_codes(services.database))(monitor)
 
 
@@ -52,8 +53,8 @@ async def create(
 ) -> Response[OneMonitor]:
     """Raises InvalidFieldsError, UnknownCustomerError, ForbiddenError, AlreadyExistsError."""
     made, locations = await write_new(services, principal, body)
-    assert isinstance(body.customer_id, UUID)  # noqa: S101 - else it was refused
-    answer = monitor_answer(made, customer=body.customer_id, verdict=None, codes=_codes(locations))
+    found = await _beside(services.database, principal, made.public_id)
+    answer = _answering(found, _codes(locations))(made)
     shown = await warned(services, principal, made, answer, resolving=True)
     response = tagged(request, shown, status_code=HTTPStatus.CREATED)
     response.headers["Location"] = f"/api/v1/monitors/{made.public_id}"
@@ -64,7 +65,7 @@ async def replace(
     request: Ask, services: Services, principal: Principal, identifier: UUID, body: SettableMonitor
 ) -> Response[OneMonitor]:
     """Raises InvalidFieldsError, NotFoundError, ForbiddenError, AlreadyExistsError, PreconditionFailedError."""
-    return await _change(request, services, principal, identifier, lambda _: (body, ALL))
+    return await _change(request, services, principal, identifier, ALL, lambda _: body)
 
 
 async def patch(
@@ -73,16 +74,17 @@ async def patch(
     """Raises InvalidFieldsError, NotFoundError, ForbiddenError, AlreadyExistsError, PreconditionFailedError."""
     sent: dict[str, Any] = msgspec.to_builtins(body)
 
-    def decide(current: MonitorAnswer) -> tuple[SettableMonitor, frozenset[str]]:
-        names = {field.name for field in msgspec.structs.fields(SettableMonitor) if field.encode_name in sent}
-        return _patched(current, sent), frozenset(names | ({TARGET} if sent.get("kind") else set()))
-
-    return await _change(request, services, principal, identifier, decide)
+    names = {field.name for field in msgspec.structs.fields(SettableMonitor) if field.encode_name in sent}
+    names |= {TARGET} if sent.get("kind") else set()
+    return await _change(
+        request, services, principal, identifier, frozenset(names), lambda current: _patched(current, sent)
+    )
 
 
 async def delete(request: Ask, services: Services, principal: Principal, identifier: UUID) -> None:
     """Raises NotFoundError, ForbiddenError, PreconditionFailedError."""
-    found, codes = await beside(services.database, [identifier]), await location_codes(services.database)
+    found = await _beside(services.database, principal, identifier)
+    codes = await location_codes(services.database)
     answer = _answering(found, codes)
     await monitors.delete_monitor(
         services.database,
@@ -98,27 +100,28 @@ async def _change(
     services: Services,
     principal: Principal,
     identifier: UUID,
-    decide: Callable[[MonitorAnswer], tuple[SettableMonitor, frozenset[str]]],
+    sent: frozenset[str],
+    decide: Callable[[MonitorAnswer], SettableMonitor],
 ) -> Response[OneMonitor]:
-    """`decide` says by the present monitor which body, and which of its fields, are to be taken."""
-    known = await beside(services.database, [identifier])
+    """`decide` says by the present monitor the body of which the fields that are `sent` are taken."""
+    async with writing(services, principal, identifier, sent) as own:
+        known = await _beside(own, principal, identifier)
 
-    def answer(monitor: Monitor, locations: Sequence[Location]) -> MonitorAnswer:
-        return _answering(known, _codes(locations))(monitor)
+        def agreed(
+            monitor: Monitor, locations: Sequence[Location], found: Breaches
+        ) -> tuple[SettableMonitor, frozenset[str]]:
+            current = _answering(known, _codes(locations))(monitor)
+            require_match(request, current)
+            body = decide(current)
+            if "customer_id" in sent and body.customer_id not in (msgspec.UNSET, current.customer_id):
+                with found.noted():
+                    raise InvalidError("customerId", _CANNOT_CHANGE)
+            return body, sent
 
-    def agreed(
-        monitor: Monitor, locations: Sequence[Location], found: Breaches
-    ) -> tuple[SettableMonitor, frozenset[str]]:
-        current = answer(monitor, locations)
-        require_match(request, current)
-        body, sent = decide(current)
-        if "customer_id" in sent and body.customer_id not in (msgspec.UNSET, current.customer_id):
-            with found.noted():
-                raise InvalidError("customerId", _CANNOT_CHANGE)
-        return body, sent
-
-    changed, locations = await write_change(services, principal, identifier, agreed)
-    return tagged(request, await warned(services, principal, changed, answer(changed, locations), resolving=True))
+        changed, locations = await write_change(own, services.vault, principal, identifier, agreed)
+        after = await _beside(own, principal, identifier)
+    answer = _answering(after, _codes(locations))(changed)
+    return tagged(request, await warned(services, principal, changed, answer, resolving=True))
 
 
 def _patched(current: MonitorAnswer, patch: dict[str, Any]) -> SettableMonitor:
@@ -155,6 +158,10 @@ def _patched_target(now: dict[str, Any] | None, patch: dict[str, Any] | None) ->
     return dict(merged(now, patch, kept_null=typed.KEPT))
 
 
+async def _beside(database: Database, principal: Principal, identifier: UUID) -> dict[UUID, Beside]:
+    return await beside(database, [identifier], principal.customer_ids)
+
+
 def _codes(locations: Sequence[Location]) -> dict[int, str]:
     return {here.id: here.code for here in locations}
 
@@ -164,6 +171,8 @@ def _answering(found: Mapping[UUID, Beside], codes: Mapping[int, str]) -> Callab
         known = found.get(monitor.public_id)
         if known is None:
             raise NotFoundError
-        return monitor_answer(monitor, customer=known.customer, verdict=known.verdict, codes=codes)
+        return monitor_answer(
+            monitor, customer=known.customer, verdict=known.verdict, codes=codes, parents=known.parents
+        )
 
     return answer

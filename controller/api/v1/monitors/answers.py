@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
@@ -63,6 +63,9 @@ class MonitorAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     notification_phone: Annotated[str | None, Meta(description="Null: the customer's.")]
     notes: Annotated[str | None, Meta(description="Free text for people.")]
     labels: Annotated[dict[str, str], Meta(description="Key to value.")]
+    depends_on: Annotated[
+        list[UUID], Meta(description="The monitors on which it depends, as far as the caller may see them.")
+    ]
     state: Annotated[
         DisplayState,
         Meta(description="The verdict, unknown before the first; of one that is not enabled or in maintenance, that."),
@@ -90,9 +93,11 @@ class OneMonitor(MonitorAnswer, frozen=True, kw_only=True):
     ]
 
 
-def monitor_answer(monitor: Monitor, *, customer: UUID, verdict: str | None, codes: Mapping[int, str]) -> MonitorAnswer:
-    """`customer` is the customer's public id, `verdict` None before the first evaluation (controller.store.monitors
-    .beside), and `codes` are those of all locations by their numbers.
+def monitor_answer(
+    monitor: Monitor, *, customer: UUID, verdict: str | None, codes: Mapping[int, str], parents: Sequence[UUID]
+) -> MonitorAnswer:
+    """`customer` is the customer's public id, `verdict` None before the first evaluation, `parents` are on which it
+    depends (controller.store.monitors.beside), and `codes` are those of all locations by their numbers.
     """
     return MonitorAnswer(
         id=monitor.public_id,
@@ -119,6 +124,7 @@ def monitor_answer(monitor: Monitor, *, customer: UUID, verdict: str | None, cod
         notification_phone=monitor.notification_phone_number,
         notes=monitor.notes,
         labels=monitor.labels,
+        depends_on=list(parents),
         state=display_state(monitor.status, verdict, in_maintenance=monitor.maintenance is not None),
         maintenance=_present(monitor),
         last_checked_at=timestamp_or_none(monitor.last_checked_at),
@@ -159,6 +165,7 @@ EXAMPLE: dict[str, Any] = {
     "notificationPhone": None,
     "notes": None,
     "labels": {"team": "post", "critical": ""},
+    "dependsOn": [],
     "state": "up",
     "maintenance": None,
     "lastCheckedAt": "2026-01-01T12:00:00.000Z",

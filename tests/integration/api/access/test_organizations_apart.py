@@ -27,7 +27,12 @@ STREAMS = {"/api/results/stream", "/api/events/stream", "/api/v1/stream", "/live
 """They do not end, so only their head is requested."""
 SHOWING = {
     *("/", "/account", "/incidents", "/incidents/unpaged", "/incidents/{public_id}", "/monitors/{public_id}"),
-    *("/incident-groups/{public_id}", "/api/v1/incident-groups/{public_id}"),
+    *(
+        "/incident-groups",
+        "/incident-groups/{public_id}",
+        "/api/v1/incident-groups",
+        "/api/v1/incident-groups/{public_id}",
+    ),
     *("/monitors/new", "/monitors/{monitor_id}/checks/{check_id}", "/api/results", "/api/results?format=csv"),
     *("/api/smtp-monitors", "/api/smtp-monitors/{public_id}", "/api/smtp-monitors/{public_id}/details"),
     *("/api/smtp-monitors/{public_id}/incident-history", "/api/smtp-monitors/{public_id}/alert-history"),

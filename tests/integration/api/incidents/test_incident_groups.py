@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from controller.model import Role
+from shared.clock import utc_now
 from tests.integration.api.conftest import OTHER_CUSTOMER, Api, client_of
 from tests.integration.api.outages import Outage, add_delivery, group_of, hold, make_locations, outage, recover
 from tests.integration.api.people import organization_of, person
@@ -96,3 +99,74 @@ async def test_who_is_limited_to_customers_sees_only_their_incidents(api: Api, t
 @pytest.mark.parametrize(("identifier", "status"), [("nothing", 400), ("0b2c1f6e-5a55-4c0e-9f5e-1d1c9c4a7a11", 404)])
 async def test_what_is_no_group_is_refused(api: Api, identifier: str, status: int) -> None:
     assert (await api.client.get(f"{GROUPS}/{identifier}")).status_code == status
+
+
+async def test_the_list_counts_by_state_and_has_the_newest_first(api: Api, three: list[Outage]) -> None:
+    older = await group_of(api, *three[:2], cause="older.example.com")
+    newer = await group_of(api, three[2], cause="newer.example.com", kind="storm")
+    await recover(api, three[0])
+    await api.client.post(f"/api/v1/incidents/{three[1].incident.public_id}/acknowledge", json={})
+    found = (await api.client.get(GROUPS, params={"limit": 2})).json()["items"]
+    assert [(one["id"], one["kind"], one["cause"]) for one in found] == [
+        (newer, "storm", "newer.example.com"),
+        (older, "cause", "older.example.com"),
+    ]
+    counts = [[one[name] for name in ("total", "unacknowledged", "acknowledged", "resolved")] for one in found]
+    assert counts == [[1, 1, 0, 0], [2, 0, 1, 1]]
+    await api.value("UPDATE incident SET acknowledged_until = now() WHERE id = $1 RETURNING id", three[1].incident.id)
+    found = (await api.client.get(GROUPS, params={"minIncidents": 2, "limit": 1})).json()["items"]
+    assert (found[0]["id"], found[0]["unacknowledged"]) == (older, 1)
+    assert (await api.client.get(f"{GROUPS}/{older}")).json()["causes"][0]["unacknowledged"] == 1
+
+
+async def test_the_list_is_filtered_and_read_page_by_page(api: Api, three: list[Outage]) -> None:
+    groups = [await group_of(api, one) for one in three]
+    await recover(api, three[0])
+    await api.value(
+        "UPDATE incident_group SET closed_at = now() - interval '1 hour' WHERE public_id = $1::text::uuid RETURNING id",
+        groups[0],
+    )
+
+    async def listed(**query: object) -> list[str]:
+        found: list[str] = []
+        cursor = None
+        while True:
+            params = {**query, "limit": 2, **({"cursor": cursor} if cursor else {})}
+            answer = await api.client.get(GROUPS, params=params)
+            assert answer.status_code == 200, answer.text
+            found += (one["id"] for one in answer.json()["items"] if one["id"] in groups)
+            cursor = answer.json()["nextCursor"]
+            if cursor is None:
+                return found
+
+    assert await listed() == groups[::-1]
+    assert await listed(state="open") == groups[:0:-1]
+    assert await listed(state="resolved") == groups[:1]
+    recently = (utc_now() - timedelta(minutes=30)).isoformat()
+    assert await listed(**{"from": recently}) == groups[:0:-1]
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        pytest.param("state=closed", "state", id="a state that there is not"),
+        pytest.param("from=yesterday", "from", id="no moment"),
+        pytest.param("minIncidents=0", "minIncidents", id="no number of incidents"),
+        pytest.param("cursor=x", "cursor", id="no cursor"),
+    ],
+)
+async def test_a_query_that_breaks_a_rule_is_refused_by_name(api: Api, query: str, field: str) -> None:
+    refused = await api.client.get(f"{GROUPS}?{query}")
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (400, field)
+
+
+async def test_who_is_limited_to_customers_sees_groups_of_theirs_alone(api: Api, three: list[Outage]) -> None:
+    other = await outage(api, await api.create(name="Theirs", customerId=OTHER_CUSTOMER))
+    mixed = await group_of(api, three[0], other)
+    strange = await outage(api, await api.create(name="Theirs too", customerId=OTHER_CUSTOMER))
+    theirs = await group_of(api, strange)
+    someone = await person(api, Role.EDITOR, organization=await organization_of(api, "Ours"), customers=[api.customer])
+    async with client_of(api.application) as client:
+        client.headers.update(someone.headers)
+        found = {one["id"]: one["total"] for one in (await client.get(GROUPS, params={"limit": 500})).json()["items"]}
+    assert (found[mixed], theirs in found) == (1, False)

@@ -69,6 +69,15 @@ async def test_it_says_that_nobody_is_notified_of_what_is_held(api: Api, editor:
     for page in (await editor.open(path), await editor.open(path_of(other))):
         assert "Nobody is notified of it while Outbound is down" in page.text
         assert page.links["Outbound"]
+    page = await editor.open(path_of(other))
+    assert "Nobody. A monitor that it depends on was down: nobody was notified. See its incident" in page.text
+    assert page.links["See its incident"] == path_of(burning)
+    page = await editor.open("/incidents/unpaged")
+    assert "A monitor that it depends on was down: nobody was notified." in page.text
+    assert page.links["the incident that it depends on"] == path_of(burning)
+    report = await api.client.get(f"/api/v1/incidents/{other.incident.public_id}")
+    assert report.json()["notified"]["nobody"] == "held"
+    assert report.json()["heldBy"] == str(burning.incident.public_id)
     assert "Nobody is notified of it" not in (await editor.open(path_of(burning))).text
 
 
@@ -83,3 +92,15 @@ async def test_who_may_only_read_sees_no_button_and_others_nothing(api: Api, bur
     async with browsing_as(api, Role.EDITOR, organization="Strange") as stranger:
         assert (await stranger.open(path)).status == 404
         assert (await stranger.open("/incident-groups/nothing")).status == 404
+
+
+async def test_the_list_of_incidents_links_to_causes_of_several(api: Api, editor: Browser, burning: Outage) -> None:
+    page = await editor.open("/incidents")
+    assert page.links["By cause"] == "/incident-groups"
+    assert "No two incidents had one cause so far." in (await editor.open("/incident-groups")).text
+    _, path = await _two(api, burning)
+    page = await editor.open("/incident-groups?state=open")
+    assert page.links["mail.example.com"] == path
+    assert "nobody has 2" in page.text
+    assert "No group is like that." in (await editor.open("/incident-groups?state=resolved")).text
+    assert (await editor.open("/incident-groups?state=nothing")).status == 400

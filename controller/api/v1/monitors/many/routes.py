@@ -110,7 +110,13 @@ async def list_monitors(
 def _page(found: MonitorsFound) -> MonitorPageAnswer:
     return MonitorPageAnswer(
         items=[
-            monitor_answer(one.monitor, customer=one.customer, verdict=one.verdict, codes=found.codes)
+            monitor_answer(
+                one.monitor,
+                customer=one.customer,
+                verdict=one.verdict,
+                codes=found.codes,
+                parents=found.parents[one.monitor.public_id],
+            )
             for one in found.monitors
         ],
         next_cursor=found.next_cursor,

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from controller.decisions.notification.group_messages import (
-    PARTIAL_END,
     GroupReceiver,
     Waiting,
     Way,
     next_message_at,
+    partial_end_at,
     wait_until,
     way,
 )
@@ -62,7 +62,8 @@ class OneReceiver:
         """End the open incident at this place, counted around."""
         number = self.still_open[which % len(self.still_open)]
         waits = number in self._worse
-        how = way("resolved", number, self._kind, self._state(), is_waiting=waits)
+        known = self._state()
+        how = way("resolved", number, self._kind, known, is_waiting=waits)
         self.still_open.remove(number)
         if waits:
             self._worse.remove(number)
@@ -73,7 +74,7 @@ class OneReceiver:
         else:
             self._ended[number] = self._now
         if how is not Way.AT_ONCE:
-            self._due(self._now + PARTIAL_END if self.still_open else self._now)
+            self._due(partial_end_at(known, self._settings, self._now) if self.still_open else self._now)
         self._make()
 
     def pass_time(self, duration: timedelta) -> None:
