@@ -54,7 +54,10 @@ ROUTES: list[tuple[str, str, Any, frozenset[str] | set[str]]] = [
     ("POST", "/api/v3/property", {}, MAKERS),
     ("PATCH", f"{PROPERTIES}/{{property}}", {}, MAKERS),
     ("DELETE", f"{PROPERTIES}/{{property}}", None, MAKERS),
-    *(("GET", f"/api/v3/report-api/{name}/{{customer}}", None, OF_OWN) for name in ("detail", "outage", "sla")),
+    *(
+        ("GET", f"/api/v3/report-api/{name}/{{customer}}", None, OF_OWN)
+        for name in ("detail", "outage", "sla", "sitestatus")
+    ),
 ]
 NAMED = ("recipient", "group", "our_group", "package", "property", "customer")
 

@@ -137,7 +137,7 @@ class Harbour:
             ("/api/v1/packages/", "key"): "of-nobody",
             **{
                 (f"/api/v3/report-api/{name}/", "customer_id"): self.customer["id"]
-                for name in ("detail", "outage", "sla")
+                for name in ("detail", "outage", "sla", "sitestatus")
             },
             ("/settings/recipient-groups/", "public_id"): self.public_ids["group"],
             ("/hooks/", "service"): "pagerduty",
