@@ -59,6 +59,8 @@ def check_package_type(package_type: str) -> None:
     if not package_type.strip():
         raise InvalidError("packageType", "is required")
     check_text(package_type, field="packageType")
+    if "/" in package_type:
+        raise InvalidError("packageType", "must have no slash, because it is a part of paths")
 
 
 def check_known(package_type: str | None, known: Collection[str]) -> None:

@@ -16,6 +16,7 @@ from controller.model import Customer, IncidentSummary, Monitor, Principal
 from controller.operations.accounts.customers import get_customer
 from controller.operations.incidents.incident_list import IncidentSearch, search_incidents
 from controller.operations.monitors.monitors import Kinds, some_monitors
+from controller.operations.monitors.sitestatus import MonitorReport, site_status
 from controller.operations.monitors.uptimes import UptimeOf, UptimeRequest, uptimes_of
 from controller.operations.results.results import Question, results_page
 from controller.store.checks.result_history import HistoryRecord
@@ -33,23 +34,33 @@ class ReportTime(NamedTuple):
 
 
 class Reported(NamedTuple):
-    """A customer, and those of its monitors that a report is about; MOST_MONITORS at most."""
+    """A customer, and those of its monitors that a report is about; MOST_MONITORS at most. `named`: the caller named
+    them.
+    """
 
     customer: Customer
     monitors: list[Monitor]
+    named: bool
 
 
 async def reported(
-    database: Database, principal: Principal, kinds: Kinds, customer: int, device: int | None
+    database: Database, principal: Principal, kinds: Kinds, customer: int, devices: Sequence[int] | None
 ) -> Reported:
-    """All monitors of the customer, or one. Raises NotFoundError, ForbiddenError."""
+    """All monitors of the customer, or these. Raises NotFoundError, ForbiddenError."""
     owner = await get_customer(database, principal, customer)
-    there = msgspec.structs.replace(principal, works_in=owner.organization_id, customer_ids=frozenset({owner.id}))
-    numbers = None if device is None else [device]
-    page = await some_monitors(database, there, kinds, limit=MOST_MONITORS, offset=0, numbers=numbers)
-    if device is not None and not page.monitors:
+    page = await some_monitors(
+        database, _within(principal, owner), kinds, limit=MOST_MONITORS, offset=0, numbers=devices
+    )
+    if devices is not None and {one.id for one in page.monitors} != set(devices):
         raise NotFoundError
-    return Reported(owner, page.monitors)
+    return Reported(owner, page.monitors, devices is not None)
+
+
+async def customer_status(database: Database, principal: Principal, kinds: Kinds, customer: int) -> list[MonitorReport]:
+    """The present status of the customer's monitors, MOST_RECORDS at most. Raises NotFoundError, ForbiddenError."""
+    owner = await get_customer(database, principal, customer)
+    reports, _ = await site_status(database, _within(principal, owner), kinds, limit=MOST_RECORDS, offset=0)
+    return reports
 
 
 async def detail_report(
@@ -85,14 +96,19 @@ async def outage_report(
     """The outages that lasted at some moment of that time, the open ones first, then the newest. Raises
     ForbiddenError.
     """
-    there = msgspec.structs.replace(
-        principal, works_in=about.customer.organization_id, customer_ids=frozenset({about.customer.id})
-    )
-    only = about.monitors[0].public_id if len(about.monitors) == 1 else None
-    search = IncidentSearch(monitor=only, since=time.since, until=time.until)
-    known = {one.public_id for one in about.monitors}
-    found = await search_incidents(database, there, search, limit=limit, offset=0)
-    return [one for one in found.incidents if one.monitor_public_id in known]
+    there = _within(principal, about.customer)
+    if not about.named:
+        found = await search_incidents(
+            database, there, IncidentSearch(since=time.since, until=time.until), limit=limit, offset=0
+        )
+        known = {one.public_id for one in about.monitors}
+        return [one for one in found.incidents if one.monitor_public_id in known]
+    outages: list[IncidentSummary] = []
+    for monitor in about.monitors:
+        search = IncidentSearch(monitor=monitor.public_id, since=time.since, until=time.until)
+        outages += (await search_incidents(database, there, search, limit=limit, offset=0)).incidents
+    outages.sort(key=lambda one: (one.resolved_at is None, one.started_at), reverse=True)
+    return outages[:limit]
 
 
 async def sla_report(
@@ -105,3 +121,8 @@ async def sla_report(
         _, uptimes = await uptimes_of(database, principal, monitor.public_id, [request], now)
         found.append((monitor, uptimes[0]))
     return found
+
+
+def _within(principal: Principal, customer: Customer) -> Principal:
+    """The same one, limited to this customer, which it may see."""
+    return msgspec.structs.replace(principal, works_in=customer.organization_id, customer_ids=frozenset({customer.id}))

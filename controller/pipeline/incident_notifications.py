@@ -15,7 +15,7 @@ from msgspec import UNSET, UnsetType
 from controller.decisions.evaluation.state import ChangeKind, Severity
 from controller.decisions.notification.channels import ONLY_FULL
 from controller.decisions.notification.group_messages import WORSE
-from controller.decisions.notification.recipient_groups import GroupOfMonitor, chosen_by_groups
+from controller.decisions.notification.recipient_groups import chosen_by_groups
 from controller.decisions.notification.recipient_rules import least_seconds
 from controller.decisions.notification.recipients import (
     Affected,
@@ -29,6 +29,7 @@ from controller.decisions.notification.recipients import (
 from controller.decisions.notification.rules import ChannelRules, switched_off
 from controller.decisions.notification.silence import Silence, silence
 from controller.decisions.packages import closed_channels
+from controller.decisions.sitestatus import status_of_failure
 from controller.kinds import check_type, is_one_server
 from controller.model.checks import CheckTiming
 from controller.model.notification.recipients import RecipientSettings
@@ -193,7 +194,8 @@ async def _channels(connection: Connection, row: AlertRow) -> list[RecipientChan
     """
     groups = await recipient_groups.groups_deciding(connection, row.organization_id, row.monitor_id)
     found = [*_own_addresses(row), *map(_channel, await alerts.channels_of(connection, row))]
-    return chosen_by_groups(found, [GroupOfMonitor(*one) for one in groups])
+    votes = row.evidence.votes if row.evidence else ()
+    return chosen_by_groups(found, groups, {status_of_failure(one.failure.kind) for one in votes if one.failure})
 
 
 def _affected(row: AlertRow, *, in_maintenance: bool) -> Affected:

@@ -40,8 +40,10 @@ from controller.api.v1.monitors import routes as monitors
 from controller.api.v1.monitors.many import routes as many_monitors
 from controller.api.v1.one_monitor import chart, checks, dependencies, monitor_results, state, uptime
 from controller.api.v1.organizations import routes as organizations
+from controller.api.v1.packages import routes as packages
 from controller.api.v1.policies import levels as policies
 from controller.api.v1.policies import preview as policy_preview
+from controller.api.v1.recipient_groups import routes as recipient_groups
 from controller.api.v1.reminders import routes as reminders
 from controller.api.v1.results import listing as results
 from controller.api.v1.rotas import overrides as rota_overrides
@@ -89,9 +91,11 @@ _RESOURCES = (
     monitors,
     monitors_by_key,
     organizations,
+    packages,
     policies,
     policy_preview,
     reading_locations,
+    recipient_groups,
     reminders,
     results,
     rota_overrides,

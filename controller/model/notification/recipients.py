@@ -35,6 +35,7 @@ class GroupMonitor(msgspec.Struct, frozen=True, kw_only=True):
     """A monitor of a group. `step_number` is stored and returned; a mail monitor is one step."""
 
     id: int
+    public_id: UUID
     name: str
     step_number: int = 0
 
@@ -43,6 +44,7 @@ class GroupRecipient(msgspec.Struct, frozen=True, kw_only=True):
     """A notification channel of a group."""
 
     id: int
+    public_id: UUID
     name: str
 
 
@@ -59,6 +61,11 @@ class RecipientGroup(msgspec.Struct, frozen=True, kw_only=True):
     recipients: list[GroupRecipient]
     created_at: datetime
     updated_at: datetime
+
+    @property
+    def error_types(self) -> list[int]:
+        """The statuses of failures of which its recipients hear; none named are all."""
+        return list(self.extras.get("errortypes", []))
 
 
 class RecipientBlackout(msgspec.Struct, frozen=True, kw_only=True):

@@ -77,8 +77,16 @@ async def set_package(
     return after
 
 
-async def delete_package(database: Database, principal: Principal, package_type: str) -> None:
-    """Raises WrongStateError while customers have it, NotFoundError, ForbiddenError."""
+async def delete_package(
+    database: Database,
+    principal: Principal,
+    package_type: str,
+    *,
+    expect: Callable[[Package], None] = lambda _: None,
+) -> None:
+    """Raises WrongStateError while customers have it, NotFoundError, ForbiddenError, and what `expect` raises, which
+    looks at the package while nobody else can change it.
+    """
     number = principal.organization_id
     require(principal, Permission.MANAGE_ORGANIZATION, number, None)
     async with database.one_transaction() as own:
@@ -87,6 +95,7 @@ async def delete_package(database: Database, principal: Principal, package_type:
             found = await store.by_type(connection, number, _storable(package_type))
             if found is None:
                 raise NotFoundError(NOT_FOUND)
+            expect(found)
             used = await store.customers_with(connection, found)
             if used:
                 who = "1 customer has it" if used == 1 else f"{used:,} customers have it"

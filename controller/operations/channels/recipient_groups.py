@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -36,6 +36,13 @@ class GroupChange(msgspec.Struct, frozen=True, kw_only=True):
     recipients: Sequence[int]
     is_default: bool = False
     extras: dict[str, Any] = {}
+
+
+class Members(NamedTuple):
+    """The numbers of monitors and of recipients."""
+
+    monitors: list[int]
+    recipients: list[int]
 
 
 def change_of(group: RecipientGroup) -> GroupChange:
@@ -79,7 +86,7 @@ async def create_group(database: Database, principal: Principal, change: GroupCh
 
 
 async def update_group(
-    database: Database, principal: Principal, number: int, decide: Callable[[RecipientGroup], GroupChange]
+    database: Database, principal: Principal, number: int | UUID, decide: Callable[[RecipientGroup], GroupChange]
 ) -> RecipientGroup:
     """Raises InvalidError with every mistake, NotFoundError, ForbiddenError, and what `decide` raises."""
     _require(principal)
@@ -87,9 +94,9 @@ async def update_group(
         await store.lock(own, principal.organization_id)
         before = await get_group(own, principal, number)
         new = await _checked(own, principal, decide(before))
-        if not await store.replace(own, principal.organization_id, number, new):
+        if not await store.replace(own, principal.organization_id, before.id, new):
             raise NotFoundError(GROUP_NOT_FOUND)
-        changed = await _stored(own, principal, number)
+        changed = await _stored(own, principal, before.id)
         await record_about(
             own,
             principal,
@@ -101,13 +108,43 @@ async def update_group(
     return changed
 
 
-async def delete_group(database: Database, principal: Principal, number: int) -> None:
-    """Its monitors are told to the default group, or to everybody. Raises NotFoundError, ForbiddenError."""
-    found = await get_group(database, principal, number)
+async def delete_group(
+    database: Database,
+    principal: Principal,
+    number: int | UUID,
+    *,
+    expect: Callable[[RecipientGroup], None] = lambda _: None,
+) -> None:
+    """Its monitors are told to the default group, or to everybody. Raises NotFoundError, ForbiddenError, and what
+    `expect` raises, which looks at the group while nobody else can change it.
+    """
+    _require(principal)
     async with database.one_transaction() as own:
-        if not await store.delete(own, principal.organization_id, number):
+        await store.lock(own, principal.organization_id)
+        found = await get_group(own, principal, number)
+        expect(found)
+        if not await store.delete(own, principal.organization_id, found.id):
             raise NotFoundError(GROUP_NOT_FOUND)
         await record_about(own, principal, AuditAction.RECIPIENT_GROUP_DELETED, _object(found), before=_fields(found))
+
+
+async def members_named(
+    database: Database, principal: Principal, monitors: Sequence[UUID], recipients: Sequence[UUID]
+) -> Members:
+    """The numbers of what is named by public id, each once. Raises InvalidError for `monitors` and `recipients`."""
+    _require(principal)
+    mistakes, found = Breaches(), list[list[int]]()
+    for field, named, read in (
+        ("monitors", monitors, store.monitors_named),
+        ("recipients", recipients, store.channels_named),
+    ):
+        numbers = await read(database, principal.organization_id, named)
+        with mistakes.noted():
+            if unknown := [one for one in named if one not in numbers]:
+                raise InvalidError(field, f"must name those of this organization: {unknown[0]} is unknown")
+        found.append([numbers[one] for one in dict.fromkeys(named) if one in numbers])
+    mistakes.refuse(every=True)
+    return Members(*found)
 
 
 def _require(principal: Principal) -> None:

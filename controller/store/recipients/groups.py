@@ -9,6 +9,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from controller.decisions.notification.recipient_groups import GroupOfMonitor
 from controller.model.notification.recipients import GroupMonitor, GroupRecipient, RecipientGroup
 from controller.store.platform.pool import Connection, Database
 
@@ -18,13 +19,18 @@ MOST = 1000
 _READ = """
 SELECT one.id, one.public_id, one.organization_id, one.name, one.is_default, one.extras, one.created_at, one.updated_at,
   coalesce((
-    SELECT json_agg(json_build_object('id', monitor.id, 'name', monitor.name, 'step_number', link.step_number)
-      ORDER BY monitor.id)
+    SELECT json_agg(
+      json_build_object('id', monitor.id, 'public_id', monitor.public_id, 'name', monitor.name,
+        'step_number', link.step_number)
+      ORDER BY monitor.id
+    )
     FROM recipient_group_monitor AS link JOIN monitor ON monitor.id = link.monitor_id
     WHERE link.group_id = one.id AND monitor.deleted_at IS NULL
   ), '[]') AS monitors,
   coalesce((
-    SELECT json_agg(json_build_object('id', channel.id, 'name', channel.name) ORDER BY channel.id)
+    SELECT json_agg(
+      json_build_object('id', channel.id, 'public_id', channel.public_id, 'name', channel.name) ORDER BY channel.id
+    )
     FROM recipient_group_channel AS link JOIN notification_channel AS channel ON channel.id = link.channel_id
     WHERE link.group_id = one.id
   ), '[]') AS recipients
@@ -38,7 +44,8 @@ _OF_MONITOR = """
 SELECT
   EXISTS (SELECT FROM recipient_group_monitor WHERE group_id = one.id AND monitor_id = $2) AS contains_monitor,
   one.is_default,
-  ARRAY(SELECT channel_id FROM recipient_group_channel WHERE group_id = one.id) AS channels
+  ARRAY(SELECT channel_id FROM recipient_group_channel WHERE group_id = one.id) AS channels,
+  ARRAY(SELECT json_array_elements_text(one.extras -> 'errortypes')::int) AS error_types
 FROM recipient_group AS one
 WHERE one.organization_id = $1
   AND (one.is_default OR EXISTS (SELECT FROM recipient_group_monitor WHERE group_id = one.id AND monitor_id = $2))
@@ -129,14 +136,15 @@ async def delete(database: Database, organization_id: int, group_id: int) -> boo
     return deleted is True
 
 
-async def groups_deciding(
-    connection: Connection, organization_id: int, monitor_id: int
-) -> list[tuple[bool, bool, frozenset[int]]]:
-    """The groups that contain the monitor, and the default group: whether each contains it and is the default, and its
-    channels.
-    """
+async def groups_deciding(connection: Connection, organization_id: int, monitor_id: int) -> list[GroupOfMonitor]:
+    """The groups that contain the monitor, and the default group."""
     rows = await connection.fetch(_OF_MONITOR, organization_id, monitor_id)
-    return [(row["contains_monitor"], row["is_default"], frozenset(row["channels"])) for row in rows]
+    return [
+        GroupOfMonitor(
+            row["contains_monitor"], row["is_default"], frozenset(row["channels"]), frozenset(row["error_types"])
+        )
+        for row in rows
+    ]
 
 
 async def known_monitors(database: Database, organization_id: int, numbers: Sequence[int]) -> set[int]:
@@ -162,6 +170,34 @@ async def known_channels(database: Database, organization_id: int, numbers: Sequ
             list(numbers),
         )
     return {row["id"] for row in rows}
+
+
+async def monitors_named(database: Database, organization_id: int, public_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """The numbers of those of the organization's monitors that have these ids."""
+    async with database.connection() as connection:
+        rows = await connection.fetch(
+            """
+            SELECT public_id, id FROM monitor
+            WHERE organization_id = $1 AND deleted_at IS NULL AND public_id = ANY ($2::uuid[])
+            """,
+            organization_id,
+            list(public_ids),
+        )
+    return {row["public_id"]: row["id"] for row in rows}
+
+
+async def channels_named(database: Database, organization_id: int, public_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """The numbers of those channels that have these ids and can be in groups."""
+    async with database.connection() as connection:
+        rows = await connection.fetch(
+            """
+            SELECT public_id, id FROM notification_channel
+            WHERE organization_id = $1 AND monitor_id IS NULL AND NOT for_ops AND public_id = ANY ($2::uuid[])
+            """,
+            organization_id,
+            list(public_ids),
+        )
+    return {row["public_id"]: row["id"] for row in rows}
 
 
 async def _only_default(connection: Connection, organization_id: int, new: NewGroup) -> None:

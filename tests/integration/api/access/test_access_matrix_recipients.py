@@ -1,4 +1,4 @@
-"""Who may do what with recipients, their groups, test alerts, tests, custom properties and reports."""
+"""Who may do what with recipients, their groups, packages, test alerts, tests, custom properties and reports."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ MAKERS = {
     caller for caller in RIGHTS if caller not in ("global supporter", "readonly of one customer", "readonly of none")
 }
 RECIPIENTS, GROUPS, PROPERTIES = "/api/v3/recipients", "/api/v3/notifier-groups", "/api/v3/properties"
+OUR_GROUPS, PACKAGES = "/api/v1/recipient-groups", "/api/v1/packages"
 TEST = {"method_id": 6, "recipient": "+4930123456"}
 
 # The last item holds the callers that get an answer; all others get 403. The test fills in the names in braces.
@@ -37,15 +38,28 @@ ROUTES: list[tuple[str, str, Any, frozenset[str] | set[str]]] = [
     ("GET", f"{GROUPS}/{{group}}", None, ADMINS),
     ("PATCH", f"{GROUPS}/{{group}}", {"is_default": False}, ADMINS),
     ("DELETE", f"{GROUPS}/{{group}}", None, ADMINS),
+    ("GET", OUR_GROUPS, None, ADMINS),
+    ("POST", OUR_GROUPS, {"name": "G"}, ADMINS),
+    ("GET", f"{OUR_GROUPS}/{{our_group}}", None, ADMINS),
+    ("PATCH", f"{OUR_GROUPS}/{{our_group}}", {"isDefault": False}, ADMINS),
+    ("DELETE", f"{OUR_GROUPS}/{{our_group}}", None, ADMINS),
+    ("GET", PACKAGES, None, EVERYBODY),
+    ("POST", PACKAGES, {"key": "{key}"}, ADMINS),
+    ("GET", f"{PACKAGES}/{{package}}", None, EVERYBODY),
+    ("PATCH", f"{PACKAGES}/{{package}}", {"notes": "N"}, ADMINS),
+    ("DELETE", f"{PACKAGES}/{{package}}", None, ADMINS),
     ("POST", "/api/v3/test-notifiers", TEST, ADMINS),
     ("GET", PROPERTIES, None, EVERYBODY),
     ("GET", f"{PROPERTIES}/{{property}}", None, OF_OWN),
     ("POST", "/api/v3/property", {}, MAKERS),
     ("PATCH", f"{PROPERTIES}/{{property}}", {}, MAKERS),
     ("DELETE", f"{PROPERTIES}/{{property}}", None, MAKERS),
-    *(("GET", f"/api/v3/report-api/{name}/{{customer}}", None, OF_OWN) for name in ("detail", "outage", "sla")),
+    *(
+        ("GET", f"/api/v3/report-api/{name}/{{customer}}", None, OF_OWN)
+        for name in ("detail", "outage", "sla", "sitestatus")
+    ),
 ]
-NAMED = ("recipient", "group", "property", "customer")
+NAMED = ("recipient", "group", "our_group", "package", "property", "customer")
 
 
 @pytest.fixture(scope="module")
@@ -77,13 +91,22 @@ async def test_every_route(
     recipient = await made(RECIPIENTS, {"name": "N", "recipient": "a@example.com", "customer_id": customer})
     members = {"monitors": [{"id": monitor}], "recipients": [{"id": int(recipient)}]}
     label = {"name": uuid4().hex, "value": "a", "monitors": [monitor]}
+    group, package = await made(GROUPS, {"name": "G", **members}), uuid4().hex
+    await clients.request("admin", "PATCH", f"/api/package-configs/{package}", {})
+    ids = "SELECT public_id::text FROM {} WHERE id = $1::text::bigint"
+    channel = await clients.api.value(ids.format("notification_channel"), recipient)
     filled = path.format(
         recipient=recipient,
-        group=await made(GROUPS, {"name": "G", **members}),
+        group=group,
+        our_group=await clients.api.value(ids.format("recipient_group"), group),
+        package=package,
         property=await made("/api/v3/property", label),
         customer=customer,
     )
     body = {**body, **members} if (method, path) == ("POST", GROUPS) else body
+    if (method, path) == ("POST", OUR_GROUPS):
+        body = {**body, "monitorIds": [(await clients.monitor("own"))["publicId"]], "channelIds": [channel]}
+    body = {"key": uuid4().hex} if (method, path) == ("POST", PACKAGES) else body
     body = label if path == "/api/v3/property" else body
     body = {"name": uuid4().hex} if (method, body) == ("PATCH", {}) else body
     named = {"organizationId": ORGANIZATION} if "global" in caller and "{" not in path else {}

@@ -57,7 +57,7 @@ SHOWING = {
     *("/settings/audit", "/settings/labels", "/api/v1/maintenance-windows", "/api/v1/maintenance-windows/{public_id}"),
     *("/monitors/{public_id}/edit", "/monitors/{public_id}/duplicate", "/monitors/{public_id}/delete"),
     *("/api/maintenance-windows", "/api/maintenance-windows/{window_id}", "/api/tags"),
-    *("/api/v1/monitors/{public_id}/facts", "/api/v1/fact-changes", "/changes"),
+    *("/api/v1/monitors/{public_id}/facts", "/api/v1/fact-changes", "/changes", "/api/v1/recipient-groups/{public_id}"),
 }
 """Paths whose answers hold the mark, for those who may see it."""
 TABLES = (

@@ -133,9 +133,11 @@ class Harbour:
             ("/api/v3/recipients/", "id"): self.channel,
             ("/api/v3/notifier-groups/", "id"): self.group,
             ("/api/v3/properties/", "id"): self.custom_property,
+            ("/api/v1/recipient-groups/", "public_id"): self.public_ids["group"],
+            ("/api/v1/packages/", "key"): "of-nobody",
             **{
                 (f"/api/v3/report-api/{name}/", "customer_id"): self.customer["id"]
-                for name in ("detail", "outage", "sla")
+                for name in ("detail", "outage", "sla", "sitestatus")
             },
             ("/settings/recipient-groups/", "public_id"): self.public_ids["group"],
             ("/hooks/", "service"): "pagerduty",

@@ -1,4 +1,4 @@
-"""One request for each route that changes recipients, their groups, their blackouts, or custom properties."""
+"""One request for each route that changes recipients, their groups, their blackouts, packages, or custom properties."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from uuid import uuid4
 from tests.integration.api.audit.world import MARK, World
 
 _RECIPIENTS, _GROUPS = "/api/v3/recipients", "/api/v3/notifier-groups"
+_OURS, _PACKAGES = "/api/v1/recipient-groups", "/api/v1/packages"
 _PAGES = "/settings/recipient-groups"
 
 
@@ -35,6 +36,24 @@ async def _grouped(world: World) -> str:
 
 async def _group(world: World, method: str, body: Any = None) -> None:
     await world.send(method, f"{_GROUPS}/{await _grouped(world)}", body)
+
+
+async def _our_group(world: World, method: str, body: Any = None) -> None:
+    number = await _grouped(world)
+    if method == "POST":
+        of = "SELECT public_id::text FROM {} WHERE id = (SELECT {}_id FROM recipient_group_{} WHERE group_id = $1)"
+        monitor = await world.api.value(of.format("monitor", "monitor", "monitor"), int(number))
+        channel = await world.api.value(of.format("notification_channel", "channel", "channel"), int(number))
+        await world.send("POST", _OURS, {"name": "Other", "monitorIds": [monitor], "channelIds": [channel]})
+        return
+    public_id = await world.api.value("SELECT public_id FROM recipient_group WHERE id = $1", int(number))
+    await world.send(method, f"{_OURS}/{public_id}", body)
+
+
+async def _package(world: World, method: str, body: Any = None) -> None:
+    key = (await world.send("POST", _PACKAGES, {"key": uuid4().hex}))["key"]
+    if method != "POST":
+        await world.send(method, f"{_PACKAGES}/{key}", body)
 
 
 async def _label(world: World, method: str) -> None:
@@ -68,6 +87,12 @@ OF_RECIPIENTS: dict[tuple[str, str], tuple[str, Callable[[World], Awaitable[Any]
     ("POST", _GROUPS): ("recipient_group.created", _grouped),
     ("PATCH", f"{_GROUPS}/{{}}"): ("recipient_group.changed", lambda w: _group(w, "PATCH", {"is_default": True})),
     ("DELETE", f"{_GROUPS}/{{}}"): ("recipient_group.deleted", lambda w: _group(w, "DELETE")),
+    ("POST", _OURS): ("recipient_group.created", lambda w: _our_group(w, "POST")),
+    ("PATCH", f"{_OURS}/{{}}"): ("recipient_group.changed", lambda w: _our_group(w, "PATCH", {"statuses": [4]})),
+    ("DELETE", f"{_OURS}/{{}}"): ("recipient_group.deleted", lambda w: _our_group(w, "DELETE")),
+    ("POST", _PACKAGES): ("package.created", lambda w: _package(w, "POST")),
+    ("PATCH", f"{_PACKAGES}/{{}}"): ("package.changed", lambda w: _package(w, "PATCH", {"checkLocations": 2})),
+    ("DELETE", f"{_PACKAGES}/{{}}"): ("package.deleted", lambda w: _package(w, "DELETE")),
     ("POST", "/api/v3/property"): ("monitor.changed", lambda w: _label(w, "POST")),
     ("PATCH", "/api/v3/properties/{}"): ("monitor.changed", lambda w: _label(w, "PATCH")),
     ("DELETE", "/api/v3/properties/{}"): ("monitor.changed", lambda w: _label(w, "DELETE")),

@@ -51,6 +51,8 @@ async def test_each_example_of_a_body_is_accepted_as_it_stands(api: Api, documen
             target, content = harbour.filled(with_names(path)), json.dumps(with_numbers(example, harbour))
             if (method, path) == ("PATCH", "/api/v3/blackouts/{id}"):
                 target = f"/api/v3/blackouts/{await _weekly_blackout(harbour, client)}"
+            if (method, path) == ("PATCH", "/api/v1/packages/{key}"):
+                await client.post("/api/v1/packages", json={"key": target.rpartition("/")[2]})
             if path.endswith("/prolong"):
                 await client.post(target.replace("/prolong", "/start"))
             answer = await client.request(method, target, content=content, headers=headers)
@@ -107,6 +109,9 @@ def with_numbers(example: Any, harbour: Harbour) -> Any:
         return {**example, "monitors": [monitor]}
     if isinstance(example.get("recipients"), list) and isinstance(example.get("monitors"), list):
         return {**example, "monitors": [{"id": monitor}], "recipients": [{"id": harbour.channel}]}
+    if "monitorIds" in example:
+        own = {"monitorIds": [harbour.monitors["smtp"]["publicId"]], "channelIds": [harbour.public_ids["channel"]]}
+        return {**example, **own}
     if isinstance(example.get("monitors"), list) and "value" in example:
         return {**example, "monitors": [monitor]}
     if "monitorType" in example:

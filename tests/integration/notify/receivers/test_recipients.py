@@ -25,9 +25,15 @@ async def mailbox(case: NotificationCase, address: str, **fields: Any) -> int:
     return await case.channel("email", address, {"email": address}, **fields)
 
 
-async def grouped(case: NotificationCase, monitors: list[int], recipients: list[int], *, default: bool = False) -> None:
+async def grouped(
+    case: NotificationCase, monitors: list[int], recipients: list[int], *, default: bool = False, errors: Any = ()
+) -> None:
     new = NewGroup(
-        name="Team", is_default=default, extras={}, monitors=dict.fromkeys(monitors, 0), recipients=recipients
+        name="Team",
+        is_default=default,
+        extras={"errortypes": list(errors)} if errors else {},
+        monitors=dict.fromkeys(monitors, 0),
+        recipients=recipients,
     )
     assert await recipient_groups.insert(case.db, case.organization, new)
 
@@ -54,6 +60,17 @@ async def test_a_group_changes_who_is_told(case: NotificationCase, mail: SmtpSin
     fifth = await case.monitor()
     await grouped(case, [second], [boss], default=True)
     assert await told(case, mail, fifth) == {BOSS: 1}
+
+
+async def test_a_group_hears_of_the_errors_that_it_names(case: NotificationCase, mail: SmtpSink) -> None:
+    team, boss = await mailbox(case, TEAM), await mailbox(case, BOSS)
+    refused, other = 1, 6
+    second, third = await case.monitor(), await case.monitor()
+    await grouped(case, [second, third], [team], errors=[refused, other])
+    await grouped(case, [second], [boss], errors=[other])
+    assert await told(case, mail, second) == {TEAM: 1}, "the connection was refused, not the login"
+    await grouped(case, [third], [boss])
+    assert await told(case, mail, third) == {TEAM: 1, BOSS: 1}, "a group that names no errors hears of all"
 
 
 @pytest.mark.parametrize(

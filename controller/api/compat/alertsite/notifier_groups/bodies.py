@@ -31,7 +31,11 @@ class GroupPatch(msgspec.Struct, frozen=True, kw_only=True):
         UNSET
     )
     recipients: Annotated[Any, Meta(description='As [{"id": 7}], at least one.')] | UnsetType = UNSET
-    errortypes: Annotated[Any, Meta(description='As [{"id": 5}]: stored and returned.')] | UnsetType | None = UNSET
+    errortypes: (
+        Annotated[Any, Meta(description='Statuses of failures that it hears of, as [{"id": 5}]; none: of all.')]
+        | UnsetType
+        | None
+    ) = UNSET
     templates: Annotated[Any, Meta(description="Stored and returned.")] | UnsetType | None = UNSET
     is_default: Annotated[Any, flag_field("True: it hears of monitors that are in no group.")] | UnsetType = UNSET
 
@@ -66,7 +70,9 @@ class GroupObject(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     monitors: Annotated[list[MemberMonitor], Meta(description="The monitors of which its recipients hear.")]
     recipients: Annotated[list[NumberedObject], Meta(description="Who hears of them.")]
-    errortypes: Annotated[list[NumberedObject], Meta(description="Stored and returned.")]
+    errortypes: Annotated[
+        list[NumberedObject], Meta(description="Statuses of failures of which its recipients hear; none: of all.")
+    ]
     templates: Annotated[list[Any], Meta(description="Stored and returned.")]
     is_default: Annotated[bool, Meta(description="Whether it hears of monitors that are in no group.")]
 
@@ -93,7 +99,7 @@ def group_object(group: RecipientGroup) -> GroupObject:
         name=group.name,
         monitors=[MemberMonitor(id=one.id, step_number=one.step_number) for one in group.monitors],
         recipients=[NumberedObject(id=one.id) for one in group.recipients],
-        errortypes=[NumberedObject(id=number) for number in group.extras.get("errortypes", [])],
+        errortypes=[NumberedObject(id=number) for number in group.error_types],
         templates=group.extras.get("templates", []),
         is_default=group.is_default,
     )

@@ -32,12 +32,12 @@ class DetailRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OutageRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """An outage. `dt_end` is null while it lasts; `minutes` are those until then, or until now."""
+    """An outage. `outage_end` is null while it lasts; `minutes` are those until then, or until now."""
 
     obj_device: int | None
     descrip: str
-    dt_start: Timestamp
-    dt_end: Timestamp | None
+    outage_start: Timestamp
+    outage_end: Timestamp | None
     minutes: float
     severity: str
     info_msg: str
@@ -84,8 +84,8 @@ DETAIL: dict[str, Any] = {
 OUTAGE: dict[str, Any] = {
     "obj_device": 123456,
     "descrip": "Email Sample Monitor",
-    "dt_start": "2026-01-01T12:00:00.000Z",
-    "dt_end": "2026-01-01T12:10:00.000Z",
+    "outage_start": "2026-01-01T12:00:00.000Z",
+    "outage_end": "2026-01-01T12:10:00.000Z",
     "minutes": 10.0,
     "severity": "down",
     "info_msg": "2 of 3 locations: cannot connect: refused",
@@ -124,8 +124,8 @@ def outage_record(one: IncidentSummary, monitors: Mapping[Any, Monitor], now: da
     return OutageRecord(
         obj_device=monitor.id if monitor else None,
         descrip=one.monitor_name,
-        dt_start=timestamp(one.outage_started_at),
-        dt_end=timestamp_or_none(one.resolved_at),
+        outage_start=timestamp(one.outage_started_at),
+        outage_end=timestamp_or_none(one.resolved_at),
         minutes=round(lasted.total_seconds() / 60, 1),
         severity=one.severity,
         info_msg=one.reason,

@@ -7,39 +7,28 @@ from typing import Annotated, Any, ClassVar
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from controller.decisions.packages import RANGES, THRESHOLDS, fields_set
+from controller.decisions.packages import RANGES, fields_set
+from controller.http.package_fields import (
+    Consecutive,
+    Delay,
+    IntervalMinutes,
+    Locations,
+    Months,
+    ReminderDelay,
+    ReminderInterval,
+    Threshold,
+    ThresholdCount,
+)
 from controller.http.timestamps import Timestamp, timestamp
 from controller.model.packages import Package, UsedPackage
 
-
-def _number(name: str, description: str) -> Any:
-    allowed = RANGES[name]
-    return Meta(description=description, extra_json_schema={"minimum": allowed[0], "maximum": allowed[-1]})
-
-
-IntervalMinutes = Annotated[
-    int | None, _number("check_interval_minutes", "The shortest interval of its customers' monitors; null: any.")
-]
-Locations = Annotated[
+MaxUrls = Annotated[
     int | None,
-    _number("check_locations", "How many locations check in each round, in turn; null: all, or as the monitor says."),
+    Meta(
+        description="Kept and returned: there are no websites here.",
+        extra_json_schema={"minimum": RANGES["max_urls"][0], "maximum": RANGES["max_urls"][-1]},
+    ),
 ]
-Consecutive = Annotated[
-    int | None, _number("alert_consecutive_checks", "How many failing rounds in a row make an incident.")
-]
-Threshold = Annotated[
-    str | None,
-    Meta(description="How many locations must fail.", extra_json_schema={"enum": [*THRESHOLDS, None]}),
-]
-ThresholdCount = Annotated[
-    int | None,
-    _number("alert_location_threshold_count", "The same as a number, which has precedence."),
-]
-Delay = Annotated[int, _number("notification_delay_minutes", "Minutes before the first notification.")]
-ReminderDelay = Annotated[int | None, _number("reminder_delay_minutes", "Minutes before the first reminder.")]
-ReminderInterval = Annotated[int | None, _number("alert_reminder_interval", "Minutes between reminders.")]
-Months = Annotated[int | None, _number("data_retention_months", "Kept and returned; it removes nothing.")]
-MaxUrls = Annotated[int | None, _number("max_urls", "Kept and returned: there are no websites here.")]
 WebsiteOnly = Annotated[bool, Meta(description="Kept and returned: there are no websites here.")]
 
 

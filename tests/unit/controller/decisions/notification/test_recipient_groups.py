@@ -21,8 +21,8 @@ ALL = [
 ]
 
 
-def group(*channels: int, contains: bool = True, default: bool = False) -> GroupOfMonitor:
-    return GroupOfMonitor(contains, default, frozenset(channels))
+def group(*channels: int, contains: bool = True, default: bool = False, errors: tuple[int, ...] = ()) -> GroupOfMonitor:
+    return GroupOfMonitor(contains, default, frozenset(channels), frozenset(errors))
 
 
 @pytest.mark.parametrize(
@@ -43,8 +43,20 @@ def group(*channels: int, contains: bool = True, default: bool = False) -> Group
         pytest.param(
             [group(1), group(3, default=True)], [1, 3, 4, None], id="the default group hears of monitors that are in it"
         ),
+        pytest.param(
+            [group(1, errors=(1, 2))], [1, 4, None], id="a group hears of a failure that is of its error types"
+        ),
+        pytest.param([group(1, errors=(3,)), group(2)], [2, 4, None], id="and of no other; other groups do"),
+        pytest.param(
+            [group(1, errors=(3,)), group(3, contains=False, default=True)],
+            [4, None],
+            id="the default group does not stand in for a group that does not hear of the error",
+        ),
+        pytest.param(
+            [group(3, contains=False, default=True, errors=(5,))], [4, None], id="nor does it hear of others itself"
+        ),
         pytest.param([group()], [4, None], id="a group that lost its recipients tells the monitor's own channels only"),
     ],
 )
 def test_who_hears(groups: list[GroupOfMonitor], hear: list[int | None]) -> None:
-    assert [one.id for one in chosen_by_groups(ALL, groups)] == hear
+    assert [one.id for one in chosen_by_groups(ALL, groups, {2})] == hear

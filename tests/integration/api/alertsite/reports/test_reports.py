@@ -49,7 +49,7 @@ async def outage(api: Api, history: History) -> None:
 
 
 async def report(api: Api, history: History, endpoint: str, query: str = "") -> list[dict[str, Any]]:
-    path = f"{PATH}/{endpoint}/{history.customer}?obj_device={history.monitor['id']}{query}"
+    path = f"{PATH}/{endpoint}/C{history.customer}?api_version=2&obj_device={history.monitor['id']}{query}"
     answer = await api.client.get(path)
     assert answer.status_code == 200, answer.text
     found: list[dict[str, Any]] = answer.json()["results"]
@@ -92,15 +92,18 @@ async def test_times_are_days_and_moments(api: Api, history: History) -> None:
 @pytest.mark.parametrize(
     ("query", "message"),
     [
-        ("obj_device=x", "obj_device must be a whole number from 1 to 9223372036854775807"),
+        ("obj_device=x", "obj_device must be at most 1000 numbers separated by commas"),
         ("obj_location=987654", "obj_location must name known locations: 987654 is unknown"),
-        ("rdate=yesterday", "rdate must be a time as YYYY-MM-DD"),
+        ("rdate=yesterday", "rdate must be a time as YYYY-MM-DD, or the name of a time as LastWeek"),
+        ("from=x&to=y", "to must be a time as YYYY-MM-DD or YYYY-MM-DD HH:MM:SS"),
+        ("api_version=3", "api_version must be one of 1, 2"),
+        ("format=csv", "format must be one of JSON, XML, json, xml"),
         ("rdate=2026-01-01&from=2026-01-01", "rdate must not be sent together with from and to"),
         ("from=2026-01-01", "to is required where the other one is sent"),
         ("from=2026-01-02&to=2026-01-01 00:00:00", "from must be before to"),
         ("from=2026-01-01&to=2026-03-01", "from must be at most 31 days before to"),
         ("rdate=9998-01-01", "rdate must be in the past"),
-        ("showrecs=all", "showrecs must be one of err, ok"),
+        ("showrecs=all", "showrecs must be one of ok, err"),
     ],
 )
 async def test_what_is_wrong_is_named(api: Api, history: History, query: str, message: str) -> None:

@@ -1,0 +1,1 @@
+"""`/api/v1/packages`: what the organization offers its customers."""

@@ -1,0 +1,1 @@
+"""`/api/v1/recipient-groups`: which channels hear of which monitors."""

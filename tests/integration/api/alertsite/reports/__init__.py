@@ -1,0 +1,1 @@
+"""AlertSite's routes."""
