@@ -7,7 +7,7 @@ from typing import Any
 
 from litestar import Request
 
-_SECRET = re.compile(r"(?<=/ack/)[^/]+")
+_SECRET = re.compile(r"((?<=/ack/)|(?<=/unsubscribe/))[^/]+")
 
 
 def logged_path(request: Request[Any, Any, Any]) -> str:

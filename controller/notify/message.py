@@ -34,7 +34,8 @@ class Tone(StrEnum):
 class Message(msgspec.Struct, frozen=True, kw_only=True):
     """A rendered notice. `headline` is the subject without the cause, for text messages. `text` is plain text whose
     lines end with a newline. `link` is the page about it, which `text` and `html` have too; None when the address of
-    the dashboard is not known. `ack_link` acknowledges what it is about; whoever knows it may do so.
+    the dashboard is not known. `ack_link` acknowledges what it is about, and
+    `unsubscribe_link` ends these digests to its receiver; whoever knows one may do so.
     """
 
     subject: str
@@ -44,12 +45,20 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     tone: Tone
     link: str | None = None
     ack_link: str | None = None
+    unsubscribe_link: str | None = None
 
 
 def render(
-    notice: Notice, public_url: PublicUrl, remarks: Sequence[str] = (), *, ack_link: str | None = None
+    notice: Notice,
+    public_url: PublicUrl,
+    remarks: Sequence[str] = (),
+    *,
+    ack_link: str | None = None,
+    unsubscribe_link: str | None = None,
 ) -> Message:
-    """`remarks` are paragraphs at the end, about this message, not what it reports; `ack_link` acknowledges that."""
+    """`remarks` are paragraphs at the end, about this message, not what it reports; `ack_link` acknowledges that.
+    `unsubscribe_link` is of a daily or weekly digest.
+    """
     if isinstance(notice, DigestNotice):
         return Message(
             subject=notice.title,
@@ -59,6 +68,7 @@ def render(
             link=public_url.link(notice.path),
         )
     content = _content(notice, public_url, remarks, ack_link)
+    content = msgspec.structs.replace(content, unsubscribe_link=unsubscribe_link)
     subject, headline = (" ".join(text.split())[:_LONGEST_SUBJECT] for text in (content.subject, content.headline))
     tone = _tone(notice)
     return Message(
@@ -69,6 +79,7 @@ def render(
         tone=tone,
         link=content.link,
         ack_link=content.ack_link,
+        unsubscribe_link=content.unsubscribe_link,
     )
 
 

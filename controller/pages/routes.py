@@ -44,6 +44,7 @@ from controller.pages.shell.errors import HANDLERS
 from controller.pages.shell.page import CSRF_COOKIE, LIVE_AT
 from controller.pages.shell.static_files import static_file
 from controller.pages.trial.routes import ROUTES as TRIAL
+from controller.pages.unsubscribing.routes import ROUTES as UNSUBSCRIBING
 from controller.pages.wall.routes import ROUTES as WALL
 
 REQUESTS = 600
@@ -94,7 +95,7 @@ def create_pages(services: Services) -> Router:
     )
     return Router(
         path="/",
-        route_handlers=[pages, *ACKNOWLEDGING, static_file],
+        route_handlers=[pages, *ACKNOWLEDGING, *UNSUBSCRIBING, static_file],
         exception_handlers=HANDLERS,
         include_in_schema=False,
     )

@@ -14,6 +14,7 @@ from controller.store.checks import dead_letters
 from controller.store.checks.dispatch import settle
 from controller.store.checks.leadership import watermark
 from controller.store.comparison import changes, facts
+from controller.store.digests import unsubscribing
 from controller.store.evaluation import evaluations, probe_problems, unconfirmed
 from controller.store.incidents import ack_tokens, verdict_changes
 from controller.store.locations import blind_periods
@@ -53,6 +54,7 @@ async def forget_old(db: Database) -> None:
     await sessions.forget_expired(db)
     await login_codes.forget_expired(db)
     await ack_tokens.forget_expired(db)
+    await unsubscribing.forget_expired(db)
     await request_counts.forget_old(db)
     await answered_requests.forget_old(db)
     await evaluations.forget_retries(db)

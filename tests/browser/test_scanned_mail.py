@@ -1,5 +1,5 @@
 """A scanner of mails opens every link with script, and submits every form with the values it has: it acknowledges
-nothing. A person who chooses for how long does.
+nothing and unsubscribes nobody. A person who chooses for how long, or presses the button, does.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from controller.model.values.public_url import PublicUrl
 from controller.notify.channels import open_senders
 from controller.notify.email.relay import Relay, RelayTls
 from controller.pipeline.delivery.notifier import Notifier
+from controller.pipeline.delivery.report_digests import send_digests
 from controller.store.platform.pool import Database
 from controller.vault import Vault, VaultKeys, new_key
 from shared.nats.broker import Broker
@@ -25,18 +26,21 @@ from tests.fakes.databases import Databases
 from tests.fakes.smtp_sink import SmtpSink
 from tests.integration.notify.conftest import LOOPBACK
 from tests.integration.notify.notification_case import NotificationCase, addressed
+from tests.integration.notify.receivers.test_digests import DAILY
 from tests.integration.pages.browser import Element, Page
 from tests.pictures.served import dashboard
 
 OWN = "own@example.com"
+READER = "reader@example.com"
 _SUBMITTED = "const form = document.forms[arguments[0]]; form[arguments[1]](); return true"
 
 
 class Mailed(NamedTuple):
-    """A dashboard with an outage, and the HTML of the mail about it."""
+    """A dashboard with an outage, and the HTML of the mail about it and of a digest."""
 
     database: Database
     html: str
+    digest: str
 
 
 class LinkingCase(NotificationCase):
@@ -64,8 +68,11 @@ async def mailed(databases: Databases, broker: Broker) -> AsyncIterator[Mailed]:
             async with databases.one() as url, dashboard(url, broker, world) as (served, case):
                 case.url = served.url
                 await case.deliver_due()
-                [sent] = mail.to(OWN)
-                yield Mailed(served.database, sent.text("html"))
+                await case.channel("email", "Daily", {"to": [READER]}, digest=DAILY)
+                await send_digests(case.db)
+                await send_digests(case.db, await case.value("SELECT digest_due_at FROM notification_channel"))
+                await case.deliver_due()
+                yield Mailed(served.database, *(mail.to(each)[0].text("html") for each in (OWN, READER)))
 
 
 async def taken_by(mailed: Mailed) -> str | None:
@@ -85,6 +92,25 @@ async def test_a_scanner_acknowledges_nothing_and_a_person_does(browser: Browser
     assert await taken_by(mailed) is None
     await asyncio.to_thread(take, browser, ack)
     assert await taken_by(mailed) == OWN
+
+
+async def test_a_scanner_unsubscribes_nobody_and_a_person_does(browser: Browser, mailed: Mailed) -> None:
+    async def left() -> list[str]:
+        async with mailed.database.connection() as connection:
+            return [row[0] for row in await connection.fetch("SELECT receiver FROM digest_unsubscription")]
+
+    links = links_of(mailed.digest)
+    [unsubscribe] = [link for link in links if "/unsubscribe/" in link]
+    assert await asyncio.to_thread(scan, browser, links) >= 2
+    assert await left() == []
+    await asyncio.to_thread(leave, browser, unsubscribe)
+    assert await left() == [READER]
+
+
+def leave(browser: Browser, link: str) -> None:
+    browser.open(link)
+    browser.click("Unsubscribe")
+    browser.sees("You are unsubscribed")
 
 
 def scan(browser: Browser, links: list[str]) -> int:

@@ -53,6 +53,12 @@ def quiet_until(hours: QuietHours, time_zone: str, now: datetime) -> datetime | 
     return next((span.to_at for span in _spans(hours, zone, now) if span.holds(now)), None)
 
 
+def next_quiet_times(hours: QuietHours, time_zone: str, now: datetime, at_most: int) -> list[Occurrence]:
+    """The quiet time that holds now, if any, and the following ones. `time_zone` is the organization's."""
+    spans = _spans(hours, zone_of_hours(hours, time_zone), now, days=7 * (at_most + 1))
+    return [one for one in spans if one.to_at is None or one.to_at > now][:at_most]
+
+
 def zone_of_hours(hours: QuietHours, time_zone: str) -> ZoneInfo:
     return ZoneInfo(hours.time_zone or time_zone)
 
@@ -69,6 +75,20 @@ def check_quiet_hours(stored: dict[str, Any] | None) -> None:
         check_time_zone(hours.time_zone, field="quietHours.timeZone")
     if not _leaves_time(hours.windows):
         raise InvalidError("quietHours.windows", "must leave some time of the week in which notifications are sent")
+
+
+def quiet_sentence(hours: QuietHours, time_zone: str) -> str:
+    """For example "Partial outages wait from 22:00 to 07:00 (Mon-Fri), Europe/Berlin; full outages are sent at
+    once".
+    """
+    spans = " and ".join(f"from {one.begin} to {one.end} ({days_words(one.days)})" for one in hours.windows)
+    outages = " and ".join(_OUTAGES[one] for one in dict.fromkeys(hours.severities))
+    at_once = [words for one, words in _OUTAGES.items() if one not in hours.severities]
+    if hours.exempt and "down" in hours.severities:
+        number = len(hours.exempt)
+        at_once.append(f"full outages of {number} monitor{'s' * (number != 1)}")
+    rest = f"; {' and '.join(at_once)} are sent at once" if at_once else ""
+    return f"{outages.capitalize()} wait {spans}, {hours.time_zone or time_zone}{rest}"
 
 
 def quiet_words(hours: QuietHours, time_zone: str) -> str:
@@ -88,12 +108,12 @@ def held_words(until: datetime, zone: ZoneInfo) -> str:
     return f"held until {DAY_NAMES[_DAYS[local.weekday()]]} {local:%H:%M} by quiet hours"
 
 
-def _spans(hours: QuietHours, zone: ZoneInfo, now: datetime) -> list[Occurrence]:
-    """The quiet times of a week around now, those that touch as one."""
+def _spans(hours: QuietHours, zone: ZoneInfo, now: datetime, days: int = 8) -> list[Occurrence]:
+    """The quiet times since a week ago, and of so many days from now on, those that touch as one."""
     today = now.astimezone(zone).date()
-    days = [today + timedelta(days=number) for number in range(-8, 9)]
+    dates = [today + timedelta(days=number) for number in range(-8, days + 1)]
     found = (
-        _span(window, day, zone) for window in hours.windows for day in days if _DAYS[day.weekday()] in window.days
+        _span(window, date, zone) for window in hours.windows for date in dates if _DAYS[date.weekday()] in window.days
     )
     return merged(one for one in found if not one.is_empty)
 

@@ -1,5 +1,6 @@
 """Sends e-mail through the operator's relay. The mails of one incident to one receiver form a thread (RFC 5322 section
-3.6.4). They are marked as sent by a machine (RFC 3834), so that no autoresponder answers.
+3.6.4). They are marked as sent by a machine (RFC 3834), so that no autoresponder answers. Digests, and no other mails,
+can be ended by a click in a mail program (RFC 2369, RFC 8058).
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from datetime import datetime
 from email.message import EmailMessage
-from email.policy import SMTP as WIRE
 from email.utils import format_datetime, parseaddr
 from typing import Self
 from uuid import UUID
@@ -19,10 +19,12 @@ import msgspec
 
 from controller.decisions.notification.destination_warnings import domain_of
 from controller.notify.email.relay import Relay, RelayConnection, RelayConnections, connecting, refusal
+from controller.notify.email.wire import WIRE
 from controller.notify.errors import DeliveryError, Fault, SkippedError
 from controller.notify.notice import PlainNotice
 from controller.notify.sending import Sending
 
+ONE_CLICK = "List-Unsubscribe=One-Click"
 _CLOSING = 421
 _REFERENCES = 20
 _STEP_SECONDS = 15.0
@@ -150,6 +152,10 @@ def compose(sending: Sending, sender: str) -> EmailMessage:
         mail["References"] = " ".join(_message_id(key, domain) for key in _referenced(sending.previous_keys))
     elif isinstance(sending.notice, PlainNotice) and sending.notice.subject_id:
         mail["References"] = f"<{sending.notice.subject_id}@{domain}>"
+    if link := sending.message.unsubscribe_link:
+        mail["List-Unsubscribe"] = f"<{link}>"
+        if link.startswith("https:"):  # RFC 8058 section 3.1
+            mail["List-Unsubscribe-Post"] = ONE_CLICK
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
     mail.set_content(sending.message.text)

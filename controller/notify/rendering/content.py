@@ -64,7 +64,7 @@ class ListLine(NamedTuple):
 class Content(msgspec.Struct, frozen=True, kw_only=True):
     """`state`, `name` and `cause` are the three parts of the subject. `action` is the words of the button that opens
     `link`. `lists` have a heading, lines, and how many lines are left out. `ack_link` lets its reader take what the
-    message is about.
+    message is about; `unsubscribe_link` ends messages of this kind to its reader.
     """
 
     state: str
@@ -82,6 +82,7 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     link: str | None = None
     action: str = "Open it in Mailprobe"
     ack_link: str | None = None
+    unsubscribe_link: str | None = None
     remarks: Sequence[str] = ()
 
     @property

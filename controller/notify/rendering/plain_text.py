@@ -27,6 +27,7 @@ def plain_text(content: Content) -> str:
         *(_list(*one) for one in content.lists),
         _section("What to do:", map(_step, content.steps)),
         *("\n".join(_wrapped(f"Note: {remark}.")) for remark in content.remarks),
+        f"Unsubscribe: {content.unsubscribe_link}" if content.unsubscribe_link else "",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 

@@ -49,7 +49,7 @@ def render_fragment(name: str, **values: Any) -> str:
     template = _ENVIRONMENT.get_template(name)
     context = template.new_context(values)
     next(template.root_render_func(context))  # what the page imports for its blocks is imported before it begins
-    return "".join(template.blocks[FRAGMENT](context))
+    return "".join(context.blocks[FRAGMENT][0](context))  # its own one, or that of the page which it extends
 
 
 def macro(template: str, name: str, **values: Any) -> Any:

@@ -121,6 +121,7 @@ FIELDS = {
     "extras": "error types and templates",
     "quietHours": "quiet hours",
     "digest": "digest",
+    "noDigestsTo": "unsubscribed from digests",
     "code": "code",
     "countryCode": "country",
     "enabled": "enabled",

@@ -19,15 +19,16 @@ from controller.model.values.public_url import PublicUrl
 from controller.notify.channels import ChannelGroup, Senders
 from controller.notify.errors import DeliveryError, Fault, SkippedError
 from controller.notify.message import render
-from controller.notify.notice import IncidentNotice, Notice, PlainNotice
+from controller.notify.notice import IncidentNotice, Notice
 from controller.notify.registry import CHANNELS
 from controller.notify.sending import Sending, without_secrets
+from controller.pipeline.delivery.links import ack_link, unsubscribe_link
 from controller.pipeline.delivery.mail_warnings import mail_warnings
 from controller.pipeline.delivery.unwished import unwished
-from controller.store.incidents import ack_tokens
 from controller.store.maintenance.covered import times_around
 from controller.store.notifications import held
 from controller.store.notifications.claims import Claimed
+from controller.store.platform.link_tokens import new_link_token
 from controller.store.platform.pool import Database
 from controller.vault import Vault, VaultError
 from shared.clock import utc_now
@@ -106,7 +107,7 @@ class Attempts:
             return FailedAttempt(_TOO_OLD, permanent=True, fault=Fault.MESSAGE)
         group = CHANNELS[delivery.type].group
         config: dict[str, Any] = {}
-        token = ack_tokens.new_ack_token()
+        token = new_link_token()
         try:
             async with asyncio.timeout(_SEND_SECONDS[group]):
                 if await self._waits_for_maintenance(delivery):
@@ -181,7 +182,8 @@ class Attempts:
         if why := await unwished(self._db, delivery, notice):
             raise SkippedError(why)
         remarks = await mail_warnings(self._db, delivery) if delivery.type == "email" else ()
-        ack_link = await self._ack_link(delivery, notice, token)
+        take = await ack_link(self._db, self._public_url, delivery, notice, token)
+        leave = await unsubscribe_link(self._db, self._public_url, delivery, notice, token)
         await CHANNELS[delivery.type].send(
             self._senders,
             Sending(
@@ -189,38 +191,13 @@ class Attempts:
                 receiver=delivery.receiver,
                 config=config,
                 notice=notice,
-                message=render(notice, self._public_url, remarks, ack_link=ack_link),
+                message=render(notice, self._public_url, remarks, ack_link=take, unsubscribe_link=leave),
                 attempt=delivery.attempts,
                 at=utc_now(),
                 previous_keys=tuple(delivery.previous_keys),
                 thread=delivery.thread,
             ),
         )
-
-    async def _ack_link(self, delivery: Claimed, notice: Notice, token: Secret) -> str | None:
-        """The link that acknowledges what the message is about, whose token is stored; None where that is over, or
-        where people cannot reach this installation by a link.
-        """
-        link = self._public_url.link(ack_path(token))
-        if link is None or delivery.incident_id is None or not _is_takeable(delivery, notice):
-            return None
-        async with self._db.connection() as connection:
-            await ack_tokens.insert(
-                connection, token, incident_id=delivery.incident_id, delivery_id=delivery.id, now=utc_now()
-            )
-        return link
-
-
-def ack_path(token: Secret) -> str:
-    """The page that acknowledges, below the public URL."""
-    return f"/ack/{token.reveal()}"
-
-
-def _is_takeable(delivery: Claimed, notice: Notice) -> bool:
-    """Whether the message is about an open incident that somebody may take. Of a group the first one may be over."""
-    if isinstance(notice, PlainNotice) or notice.over:
-        return False
-    return not (isinstance(notice, IncidentNotice) and (delivery.over or notice.acknowledgement))
 
 
 def _needless(delivery: Claimed, notice: Notice) -> str | None:

@@ -14,8 +14,8 @@ from controller.model.values.digest import Digest, digest_in
 from controller.notify.addresses import email_addresses
 from controller.notify.notice import MOST_MEMBERS
 from controller.notify.report_notice import ReportExpiry, ReportNoise, ReportNotice, ReportOutage
-from controller.store.notifications import reports
-from controller.store.notifications.reports import DigestedMonitor, ReportingChannel
+from controller.store.digests import reports, unsubscribing
+from controller.store.digests.reports import DigestedMonitor, ReportingChannel
 from controller.store.platform.pool import Connection, Database, StoreUnavailableError
 from shared.clock import utc_now
 
@@ -57,7 +57,7 @@ async def _digest(connection: Connection, channel_id: int, now: datetime) -> boo
         await reports.plan(connection, channel.id, following, channel.since or now)
         return False
     since = max(channel.since or now, now - _LONGEST)
-    receivers = email_addresses(channel.config)
+    receivers = await unsubscribing.still_subscribed(connection, channel.id, email_addresses(channel.config))
     sent = channel.is_active and bool(receivers) and not is_missed(channel.due_at, now)
     await reports.plan(connection, channel.id, following, now if sent else since)
     if not sent:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
-import secrets
 from datetime import datetime, timedelta
 
 import msgspec
 
+from controller.store.platform.link_tokens import digest, is_link_token
 from controller.store.platform.pool import Connection, Database
 from shared.secret import Secret
 
 VALID = timedelta(hours=72)
 _KNOWN_FOR = timedelta(days=7)
 """For so long an expired token is told apart from one that never was."""
-_BYTES = 16
-_TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
 
 
 class AckToken(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,15 +29,6 @@ class AckToken(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime
 
 
-def new_ack_token() -> Secret:
-    """128 random bits."""
-    return Secret(secrets.token_urlsafe(_BYTES))
-
-
-def digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
-
-
 async def insert(connection: Connection, token: Secret, *, incident_id: int, delivery_id: int, now: datetime) -> None:
     """Store a token, valid from now on."""
     await connection.execute(
@@ -55,7 +42,7 @@ async def insert(connection: Connection, token: Secret, *, incident_id: int, del
 
 async def by_token(connection: Connection, token: str) -> AckToken | None:
     """None for a token that never was, or that expired long ago."""
-    if not _TOKEN.fullmatch(token):
+    if not is_link_token(token):
         return None
     row = await connection.fetchrow(
         """

@@ -19,6 +19,7 @@ from tests.pictures.views import View
 from tests.system.product import eventually
 
 _FORM = View("", lambda _world: "/maintenance/new")
+_CHANNEL = View("", lambda _world: "/settings/channels/new?type=email")
 _MONTH = View("", lambda _world: "/maintenance/calendar?date=2027-03-15")
 _SET = """
 const field = document.getElementById(arguments[0]);
@@ -27,6 +28,7 @@ field.dispatchEvent(new Event("input", {bubbles: true}));
 """
 _NEXT = "return [...document.querySelectorAll('#next li')].map((one) => one.innerText.trim())"
 _SEEN = "return document.getElementById(arguments[0]).checkVisibility()"
+_BUTTON = "return document.querySelector('[data-shows]').checkVisibility()"
 _DAYS = "return [...document.querySelectorAll('.calendar td')].filter((one) => one.checkVisibility()).length"
 
 
@@ -62,6 +64,28 @@ async def test_the_next_five_follow_what_is_typed(browser: Browser, empty: Exhib
         assert shows("1 h shorter: the clock goes forward")
         browser.value(_SET, "end_date", "2027-03-26")
         eventually(lambda: shows("must be after start"), "what is wrong")
+        browser.open("about:blank")
+
+    await asyncio.to_thread(walk)
+
+
+async def test_a_channels_form_says_what_its_quiet_hours_mean(
+    browser: Browser, empty: Exhibition, watch: Watch
+) -> None:
+    watch.hosts.add(empty.host)
+    words = "return document.getElementById('next').innerText"
+
+    def walk() -> None:
+        camera.visit(browser, empty.url, empty.world, _CHANNEL)
+        assert "Nothing waits." in browser.value(words)
+        eventually(lambda: not browser.value(_BUTTON), "the script, which needs no button")
+        browser.value(_SET, "quiet_windows", "Mon-Fri 22:00-07:00")
+        eventually(lambda: "must be chosen" in browser.value(words), "what is missing")
+        browser.value("document.getElementsByName('quiet_partial')[0].click()")
+        browser.value(_SET, "quiet_zone", "Europe/Berlin")
+        meaning = "Partial outages wait from 22:00 to 07:00 (Mon-Fri), Europe/Berlin; full outages are sent at once."
+        eventually(lambda: meaning in browser.value(words), "what waits")
+        assert len(browser.value(_NEXT)) == 5
         browser.open("about:blank")
 
     await asyncio.to_thread(walk)

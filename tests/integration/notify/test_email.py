@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from email.message import EmailMessage
+from email.policy import SMTP
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -51,6 +52,20 @@ async def test_a_mail_says_in_words_what_happened_in_html_and_plain_text() -> No
             "Bäckerei",
         ):
             assert words in text, f"{kind}: {words}"
+
+
+async def test_a_thread_holds_whatever_the_length_of_the_senders_domain() -> None:
+    """As bytes: a header that was encoded (RFC 2047) is decoded by Python, and by no mail program."""
+    domain = f"{'monitoring-of-mail-servers.' * 3}example.net"
+    first, second = uuid4(), uuid4()
+    with SmtpSink() as sink:
+        sender = EmailSender(relay(sink, sender=f"probe@{domain}"))
+        await sender.send(a_sending(previous_keys=(first, second)))
+    [mail] = sink.received
+    lines = mail.message.as_bytes(policy=SMTP.clone(refold_source="none")).decode().split("\r\n")
+    assert f"In-Reply-To: <{second}@{domain}>" in lines
+    at = lines.index(f"References: <{first}@{domain}>")
+    assert lines[at + 1] == f" <{second}@{domain}>"
 
 
 async def test_automatic_replies_are_suppressed() -> None:

@@ -11,6 +11,7 @@ import structlog
 
 from controller.operations.accounts.limits import RequestLimits
 from controller.store.incidents import ack_tokens
+from controller.store.platform.link_tokens import new_link_token
 from controller.store.platform.pool import StoreUnavailableError
 from shared.clock import utc_now
 from shared.secret import Secret
@@ -44,7 +45,7 @@ async def message(api: Api, found: Outage, receiver: str = RECEIVER) -> Sent:
         found.opened.id,
         receiver,
     )
-    token = ack_tokens.new_ack_token()
+    token = new_link_token()
     async with api.database.connection() as connection:
         await ack_tokens.insert(connection, token, incident_id=found.incident.id, delivery_id=delivery, now=utc_now())
     return Sent(found, token.reveal())
@@ -254,7 +255,7 @@ async def test_no_log_line_holds_the_token_whatever_fails(
 
 
 def test_a_token_does_not_show_itself() -> None:
-    token = ack_tokens.new_ack_token()
+    token = new_link_token()
     assert isinstance(token, Secret)
     assert len(token.reveal()) == 22
     assert token.reveal() not in repr(token)

@@ -15,6 +15,7 @@ from controller.operations.channels.typed_configs import config_item
 from controller.pages.settings.channels.advice import TriedView
 from controller.pages.settings.channels.digest_form import DIGEST_CHOICES
 from controller.pages.settings.channels.forms import forget
+from controller.pages.settings.channels.quiet_preview import QuietPreview
 from controller.pages.settings.channels.view import path_of
 from controller.pages.settings.channels.words import LONG, RARE, kind_label, words_of_field
 
@@ -36,7 +37,8 @@ class ConfigFieldView(msgspec.Struct, frozen=True, kw_only=True):
 class ChannelFormView(msgspec.Struct, frozen=True, kw_only=True):
     """The form of a new channel, or of `path`'s. `owner` is named where it cannot be changed any more. `more` are the
     fields that most people leave alone; they are unfolded when `unfolded`. `facts` are the boxes of changes of servers:
-    name, label and hint. `digests` are the choices of when a digest is sent; none for a type that has no digest.
+    name, label and hint. `quiet` is what the quiet hours mean; `explain` says so of what is typed. `digests` are the
+    choices of when a digest is sent; none for a type that has no digest.
     """
 
     type: str
@@ -44,6 +46,7 @@ class ChannelFormView(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     action: str
     test: str
+    explain: str
     form: dict[str, str]
     problems: dict[str, str]
     fields: list[ConfigFieldView]
@@ -55,6 +58,7 @@ class ChannelFormView(msgspec.Struct, frozen=True, kw_only=True):
     everybody: bool
     operating: bool
     tried: TriedView | None
+    quiet: QuietPreview
     done: str = ""
 
 
@@ -69,6 +73,7 @@ def channel_form_view(
     everybody: bool,
     operating: bool,
     tried: TriedView | None,
+    quiet: QuietPreview,
 ) -> ChannelFormView:
     """`kept` are the secrets that were typed before. `everybody`: the person may make channels of the organization."""
     fields = [_field(type_, key.name, key.secret, _is_kept(key, kept, channel)) for key in CONFIG_KEYS[type_]]
@@ -82,6 +87,7 @@ def channel_form_view(
         path=here,
         action=f"{here}/edit" if channel else new,
         test=f"{here}/edit/test" if channel else f"/settings/channels/new/test?type={type_}",
+        explain=f"{here}/edit/quiet" if channel else f"/settings/channels/new/quiet?type={type_}",
         form=form,
         problems=problems,
         fields=[one for one in fields if one.name not in rare],
@@ -95,6 +101,7 @@ def channel_form_view(
         everybody=everybody,
         operating=operating,
         tried=tried,
+        quiet=quiet,
     )
 
 

@@ -22,6 +22,14 @@ QUIET_ERRORS = {
 }
 """The fields of the form by the names that errors have."""
 
+QUIET_LABELS = {
+    "quiet_windows": "Windows",
+    "quiet_zone": "Time zone",
+    "quiet_partial": "Partial outages wait",
+    "quiet_down": "Full outages wait",
+    "quiet_except": "Except full outages of",
+}
+
 _MOST_WINDOWS = 21
 _MOST_MONITORS = 100
 _TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]"

@@ -26,10 +26,13 @@ from controller.operations.channels.deliveries import (
     latest_deliveries,
 )
 from controller.operations.channels.listing import channels_page, get_channel
+from controller.operations.channels.unsubscribing import unsubscribed_of
 from controller.operations.listing import PageRequest
 from controller.pages.settings.channels.advice import TriedView, tried_view
 from controller.pages.settings.channels.editing import EDITING
+from controller.pages.settings.channels.hooks import hook_view
 from controller.pages.settings.channels.shared import SECTION, channel_at, channel_id, customer_names
+from controller.pages.settings.channels.subscribing import subscribe_receiver
 from controller.pages.settings.channels.view import channel_page_view, channels_view, effect_view, path_of
 from controller.pages.shell.forms import form_of
 from controller.pages.shell.page import page, see_other
@@ -137,6 +140,7 @@ ROUTES: list[ControllerRouterHandler] = [
     *EDITING,
     channel_page,
     test_stored_channel,
+    subscribe_receiver,
     enable_channel,
     ask_disable_channel,
     disable_channel,
@@ -169,10 +173,13 @@ async def _channel(
         cursor=cursor,
         limit=_DELIVERIES,
     )
+    shown = await get_channel(services.database, principal, number)
     view = channel_page_view(
-        await get_channel(services.database, principal, number),
+        shown,
         found,
         await customer_names(services, principal),
+        unsubscribed=await unsubscribed_of(services.database, shown.channel.id),
+        hook=hook_view(shown.channel, services.public_url),
         chosen=chosen,
         begun=cursor is None,
         tried=tried,

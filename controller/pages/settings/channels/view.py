@@ -21,6 +21,7 @@ from controller.notify.addresses import email_addresses, phone_numbers
 from controller.operations.channels.channels import ChannelView
 from controller.operations.channels.deliveries import STATES, DeletionEffect, DeliveriesFound, LatestDelivery
 from controller.pages.settings.channels.advice import TriedView
+from controller.pages.settings.channels.hooks import HookView
 from controller.pages.settings.channels.words import KINDS, kind_label
 from controller.pages.shell.texts import span
 from controller.pages.words.incidents import delivery_state
@@ -31,6 +32,7 @@ DONE = {
     "enabled": "The channel is enabled: it is notified from now on.",
     "disabled": "The channel is disabled: nothing is sent through it until it is enabled again.",
     "deleted": "The channel is deleted.",
+    "subscribed": "The address gets digests again.",
 }
 _RECEIVERS = {"email": email_addresses, "sms": phone_numbers}
 _MOST_SHOWN = 3
@@ -102,13 +104,17 @@ class SentView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChannelPageView(msgspec.Struct, frozen=True, kw_only=True):
-    """A channel with its deliveries. `facts` are names and values. `problems` are of the test, as of a form."""
+    """A channel with its deliveries. `facts` are names and values. `unsubscribed` are addresses that left its
+    digests, and when. `hook` is how its service calls back, where it does. `tried` is what a test found.
+    """
 
     path: str
     channel: ListedChannel
     for_ops: bool
     facts: list[tuple[str, str]]
     warnings: list[str]
+    unsubscribed: list[tuple[str, datetime]]
+    hook: HookView | None
     deliveries: list[SentView]
     states: list[tuple[str, str]]
     chosen: str
@@ -178,6 +184,8 @@ def channel_page_view(
     found: DeliveriesFound,
     names: Mapping[UUID, str],
     *,
+    unsubscribed: Sequence[tuple[str, datetime]],
+    hook: HookView | None,
     chosen: str,
     begun: bool,
     tried: TriedView | None,
@@ -191,6 +199,8 @@ def channel_page_view(
         for_ops=view.channel.for_ops,
         facts=_facts(view),
         warnings=view.warnings,
+        unsubscribed=list(unsubscribed),
+        hook=hook,
         deliveries=[_sent(one) for one in found.items],
         states=[(state, _STATE_WORDS[state]) for state in STATES],
         chosen=chosen,

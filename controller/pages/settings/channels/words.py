@@ -69,7 +69,7 @@ _FIELDS: dict[str, FieldWords] = {
     "team_id": FieldWords("Team", "its id (in Linear: copy it from the team's command menu)"),
     "webhook_secret": FieldWords(
         "Webhook secret",
-        "so that acknowledging there counts here too: its webhook calls /hooks, as the manual says",
+        "so that acknowledging there counts here too; the page of the channel says what to enter there",
     ),
     "retry_attempts": FieldWords("Repetitions", "of a request that failed, 0 to 10; empty: for two days"),
     "retry_delay": FieldWords("Pause", "seconds before each of these repetitions"),

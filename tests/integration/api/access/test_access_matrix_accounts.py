@@ -240,6 +240,7 @@ def test_every_route_is_in_one_of_the_tables(api: Api) -> None:
         ("POST", "/api/v3/access-tokens"),
         ("POST", "/hooks/{}/{}"),  # hooks/test_hooks
         *((method, "/ack/{}") for method in ("GET", "POST")),  # pages/test_acknowledging
+        *((method, "/unsubscribe/{}") for method in ("GET", "POST")),  # pages/test_unsubscribing
     }
     elsewhere = {
         ("GET", "/api/results"),  # test_access_matrix_results

@@ -101,6 +101,7 @@ class Harbour:
             ("/api/escalation-config/", "organization_path"): self.public_id,
             ("/api/package-configs/", "package_type"): "of-nobody",
             ("/ack/", "token"): "A" * 22,
+            ("/unsubscribe/", "token"): "A" * 22,
             ("/settings/packages/", "number"): "0",
             ("/api/organization/tokens/", "token_id"): self.token,
             ("/api/v1/trials/", "public_id"): self.trial,

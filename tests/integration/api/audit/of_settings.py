@@ -84,4 +84,6 @@ UNRECORDED_SETTINGS = {
     ("POST", "/settings/sign-on/try"): "nothing is stored",
     ("POST", f"{_CHANNELS}/{{}}/test"): "nothing is stored",
     ("POST", f"{_CHANNELS}/{{}}/edit/test"): "nothing is stored",
+    ("POST", f"{_CHANNELS}/new/quiet"): "nothing is stored",
+    ("POST", f"{_CHANNELS}/{{}}/edit/quiet"): "nothing is stored",
 }

@@ -6,6 +6,7 @@ from tests.integration.api.audit.of_settings import UNRECORDED_SETTINGS
 
 RECORDED_ELSEWHERE = {
     ("POST", "/ack/{}"): "notify/receivers/test_taking: nobody is logged in",
+    ("POST", "/unsubscribe/{}"): "notify/receivers/test_unsubscribing: nobody is logged in",
     **dict.fromkeys(
         (
             *(("POST", "/api/v1/locations"), ("POST", "/api/v1/locations/{}/rotate-key")),
@@ -16,6 +17,7 @@ RECORDED_ELSEWHERE = {
         ),
         "locations/test_managed_locations: it is of the installation, and of no organization",
     ),
+    ("POST", "/settings/channels/{}/subscribe"): "notify/receivers/test_unsubscribing: of who left by a link",
     ("POST", "/hooks/{}/{}"): "hooks/test_hooks: what an on-call service signs",
     ("POST", "/api/v1/organizations"): "accounts/test_organizations: a global admin makes it, and it is of the new one",
 }

@@ -33,7 +33,7 @@ PUBLIC = {
     ("GET", "/calendar/maintenance.ics"),
     ("POST", "/wall/screen"),
     ("GET", "/static/{digest:str}/{name:str}"),
-    *((method, "/ack/{token:str}") for method in ("GET", "POST")),
+    *((method, f"/{what}/{{token:str}}") for method in ("GET", "POST") for what in ("ack", "unsubscribe")),
     ("POST", "/hooks/{service:str}/{channel_id:str}"),
     ("GET", "/schema"),
     ("GET", "/schema/{path:str}"),

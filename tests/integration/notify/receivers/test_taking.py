@@ -24,6 +24,7 @@ from controller.pipeline.delivery.notifier import Notifier
 from controller.pipeline.grouping.messages import make_group_messages
 from controller.store.incidents import ack_tokens
 from controller.store.incidents.incidents import StoredIncident
+from controller.store.platform.link_tokens import digest
 from shared.clock import utc_now
 from tests.fakes.notices import a_sending
 from tests.fakes.smtp_sink import SmtpSink
@@ -74,7 +75,7 @@ async def test_a_message_about_an_open_incident_has_a_link_and_its_end_has_none(
     incident = await linking.opened()
     await linking.deliver_due()
     [token] = tokens(mail)
-    assert await linking.value("SELECT digest FROM ack_token") == ack_tokens.digest(token)
+    assert await linking.value("SELECT digest FROM ack_token") == digest(token)
     await linking.resolved(incident)
     await linking.deliver_due()
     assert len(mail.to(OWN)) == 2

@@ -69,7 +69,8 @@ async def send(browser: Browser, page: Page, action: str, **values: str) -> Page
 async def try_out(browser: Browser, page: Page, action: str, **values: str) -> Page:
     """Press the button that sends a test with what the form says."""
     form = page.form(action)
-    target = next(each for each in form.all("button") if "formaction" in each.attributes).attributes["formaction"]
+    targets = (each.attributes.get("formaction", "") for each in form.all("button"))
+    target = next(each for each in targets if "/test" in each)
     sent = {"Accept": ACCEPT, "Sec-Fetch-Site": "same-origin"}
     return Page(await browser.client.post(target, data={**form.fields, **values}, headers=sent))
 

@@ -16,6 +16,8 @@ from controller.decisions.notification.quiet_hours import (
     NotifiedOutage,
     check_quiet_hours,
     held_words,
+    next_quiet_times,
+    quiet_sentence,
     quiet_until,
     quiet_words,
     waits,
@@ -188,3 +190,40 @@ def test_they_are_said_in_a_sentence() -> None:
         " full outages of 1 monitor do not wait"
     )
     assert held_words(datetime(2026, 11, 25, 6, tzinfo=UTC), BERLIN) == "held until Wed 07:00 by quiet hours"
+
+
+@pytest.mark.parametrize(
+    ("given_hours", "sentence"),
+    [
+        pytest.param(
+            NIGHTS,
+            "Partial outages wait from 22:00 to 07:00 (Mon-Fri), UTC; full outages are sent at once",
+            id="partial outages alone",
+        ),
+        pytest.param(
+            hours((["SA", "SU"], "00:00", "09:00"), severities=["down", "partial"], timeZone="Europe/Berlin"),
+            "Full outages and partial outages wait from 00:00 to 09:00 (Sat-Sun), Europe/Berlin",
+            id="everything waits",
+        ),
+        pytest.param(
+            hours((["SA"], "00:00", "09:00"), (["MO"], "01:00", "02:00"), severities=["down"], **{"except": [MONITOR]}),
+            "Full outages wait from 00:00 to 09:00 (Sat) and from 01:00 to 02:00 (Mon), UTC; partial outages and full"
+            " outages of 1 monitor are sent at once",
+            id="an exempt monitor",
+        ),
+    ],
+)
+def test_a_sentence_says_what_waits_and_what_does_not(given_hours: QuietHours, sentence: str) -> None:
+    assert quiet_sentence(given_hours, "UTC") == sentence
+
+
+def test_the_next_five_begin_with_the_one_that_holds() -> None:
+    now = datetime(2026, 11, 27, 23, tzinfo=BERLIN)  # a Friday
+    found = next_quiet_times(NIGHTS, "Europe/Berlin", now, 5)
+    begins = [one.from_at.astimezone(BERLIN).strftime("%a %d %H:%M") for one in found]
+    assert begins == ["Fri 27 22:00", "Mon 30 22:00", "Tue 01 22:00", "Wed 02 22:00", "Thu 03 22:00"]
+
+
+def test_the_next_five_of_a_weekly_window_are_five_weeks() -> None:
+    found = next_quiet_times(hours((["SU"], "01:00", "04:00")), "UTC", datetime(2026, 11, 22, 5, tzinfo=UTC), 5)
+    assert [one.from_at.day for one in found] == [29, 6, 13, 20, 27]
