@@ -7,7 +7,7 @@ Call every function in the transaction that made the change, which holds the loc
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import msgspec
 
@@ -20,12 +20,11 @@ from controller.decisions.notification.group_messages import (
     partial_end_at,
     way,
 )
-from controller.decisions.notification.grouping import GroupingSettings, GroupKind, cause_of, placed
+from controller.decisions.notification.grouping import GroupKind, cause_of, placed
 from controller.decisions.notification.receiver_key import receiver_key
 from controller.decisions.notification.recipients import Receiver
 from controller.kinds import is_one_server
 from controller.pipeline.server_names import servers_by_monitor
-from controller.store.evaluation import evaluations
 from controller.store.incidents import groups
 from controller.store.notifications import group_receivers
 from controller.store.notifications.alerts import AlertRow
@@ -35,7 +34,7 @@ from controller.store.platform.pool import Connection
 
 async def place(connection: Connection, row: AlertRow) -> AlertRow:
     """Put an incident into the group of its cause, or into a new one. Returns the row with the group."""
-    settings = await groups.settings(connection, row.customer_id)
+    settings = row.grouping
     failing = [vote for vote in (row.evidence.votes if row.evidence else ()) if vote.ballot == "failed"]
     kinds = [vote.failure.kind.value for vote in failing if vote.failure]
     cause = cause_of(
@@ -46,13 +45,13 @@ async def place(connection: Connection, row: AlertRow) -> AlertRow:
         failure=max(sorted(set(kinds)), key=kinds.count, default=None),
         locations=[vote.location for vote in failing],
     )
-    now = await evaluations.now(connection)
-    soon = timedelta(seconds=settings.group_seconds)
-    found = await groups.candidates(connection, row.organization_id, cause, soon, now) if settings.enabled else []
-    placement = placed(cause, found, settings, now)
+    found = []
+    if settings.enabled:
+        found = await groups.candidates(connection, row.organization_id, cause, settings, row.now)
+    placement = placed(cause, found, settings, row.now)
     number, kind = placement.join, placement.kind
     if number is None:
-        number = await groups.insert(connection, row.organization_id, kind, cause, now, joinable=settings.enabled)
+        number = await groups.insert(connection, row.organization_id, kind, cause, row.now, joinable=settings.enabled)
         if placement.takes:
             await groups.take_over(connection, number, placement.takes)
     else:
@@ -90,7 +89,6 @@ async def _worse(
     known: dict[str, GroupReceiver],
     notified: dict[str, bool],
 ) -> list[Receiver]:
-    settings: GroupingSettings | None = None
     at_once = []
     for key, receiver in receivers.items():
         earlier = known.get(key)
@@ -104,8 +102,7 @@ async def _worse(
         if how is Way.AT_ONCE:
             at_once.append(receiver)
             continue
-        settings = settings or await groups.settings(connection, row.customer_id)
-        await _wait(connection, row, key, from_at, next_message_at(earlier, settings, from_at))
+        await _wait(connection, row, key, from_at, next_message_at(earlier, row.grouping, from_at))
     return at_once
 
 

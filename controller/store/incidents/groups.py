@@ -7,7 +7,7 @@ decisions of several controllers come one after the other.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -18,7 +18,6 @@ from controller.decisions.notification.grouping import (
     GroupingSettings,
     GroupKind,
     OpenGroup,
-    settings_of,
 )
 from controller.store.platform.pool import Connection
 
@@ -28,16 +27,6 @@ async def lock(connection: Connection, organization_ids: Collection[int]) -> Non
     await connection.execute(
         "SELECT FROM organization WHERE id = ANY ($1::bigint[]) ORDER BY id FOR NO KEY UPDATE", sorted(organization_ids)
     )
-
-
-async def settings(connection: Connection, customer_id: int) -> GroupingSettings:
-    """How the incidents of a customer are reported together."""
-    row = await connection.fetchrow(
-        "SELECT organization.grouping, customer.grouping FROM customer"
-        " JOIN organization ON organization.id = customer.organization_id WHERE customer.id = $1",
-        customer_id,
-    )
-    return settings_of(*row) if row else GroupingSettings()
 
 
 async def stored_settings(
@@ -79,23 +68,31 @@ async def addresses(connection: Connection, monitor_id: int, due_at: datetime) -
 
 
 _CANDIDATES = """
-SELECT id, kind, keys, weak_key, opened_at, CASE WHEN kind = 'storm' THEN (
-  SELECT count(*) FROM incident WHERE group_id = incident_group.id AND started_at > $4::timestamptz - $5::interval
-) ELSE 0 END AS joined
-FROM incident_group
-WHERE organization_id = $1 AND closed_at IS NULL
-  AND (keys && $2::text[] OR kind = 'storm' OR opened_at >= $4::timestamptz - $3::interval)
-  AND (keys <> '{}' OR kind = 'storm')
+SELECT id, kind, weak_key, opened_at,
+  ARRAY(SELECT key FROM incident_group_key WHERE group_id = one.id AND key = ANY ($2::text[])) AS keys,
+  CASE WHEN kind = 'storm' THEN (
+    SELECT count(*) FROM (
+      SELECT FROM incident WHERE group_id = one.id AND started_at > $4::timestamptz - $5::interval LIMIT $6
+    ) AS latest
+  ) ELSE 0 END AS joined
+FROM incident_group AS one
+WHERE organization_id = $1 AND closed_at IS NULL AND weak_key IS NOT NULL AND (
+  kind = 'storm' OR opened_at >= $4::timestamptz - $3::interval
+  OR id IN (SELECT group_id FROM incident_group_key WHERE key = ANY ($2::text[]))
+)
 """
 
 
 async def candidates(
-    connection: Connection, organization_id: int, cause: Cause, soon: Any, now: datetime
+    connection: Connection, organization_id: int, cause: Cause, settings: GroupingSettings, now: datetime
 ) -> list[OpenGroup]:
-    """The open groups that an incident of this cause may join or make a storm of: `soon` is the longer of STORM_SPAN
-    and the time in which a weak key counts.
+    """The open groups that an incident of this cause may join or make a storm of, with the keys that they share, and
+    counted no further than up to the limit of storms.
     """
-    rows = await connection.fetch(_CANDIDATES, organization_id, cause.keys, max(soon, STORM_SPAN), now, STORM_LASTS)
+    soon = max(timedelta(seconds=settings.group_seconds), STORM_SPAN)
+    rows = await connection.fetch(
+        _CANDIDATES, organization_id, cause.keys, soon, now, STORM_LASTS, settings.storm_limit
+    )
     return [
         OpenGroup(row["id"], GroupKind(row["kind"]), row["keys"], row["weak_key"], row["opened_at"], row["joined"])
         for row in rows
@@ -107,32 +104,28 @@ async def insert(
 ) -> int:
     """A new group. One that is not `joinable` stays that of a single incident."""
     number: int = await connection.fetchval(
-        "INSERT INTO incident_group (organization_id, kind, cause, keys, weak_key, opened_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6) RETURNING id",
+        "INSERT INTO incident_group (organization_id, kind, cause, weak_key, opened_at)"
+        " VALUES ($1, $2, $3, $4, $5) RETURNING id",
         organization_id,
         kind.value,
         cause.words,
-        cause.keys if joinable else (),
         cause.weak_key if joinable else None,
         now,
     )
     return number
 
 
+_PUT = """
+WITH joined AS (UPDATE incident SET group_id = $2, cause = $3 WHERE id = $1)
+INSERT INTO incident_group_key (group_id, key)
+SELECT id, key FROM incident_group CROSS JOIN unnest($4::text[]) AS key WHERE id = $2 AND weak_key IS NOT NULL
+ON CONFLICT DO NOTHING
+"""
+
+
 async def put(connection: Connection, incident_id: int, group_id: int, cause: Cause) -> None:
     """Put an incident into a group, which others with the same keys then join too."""
-    await connection.execute(
-        "UPDATE incident SET group_id = $2, cause = $3 WHERE id = $1", incident_id, group_id, cause.words
-    )
-    await connection.execute(
-        """
-        UPDATE incident_group SET keys = (
-          SELECT array_agg(DISTINCT key) FROM unnest(keys || $2::text[]) AS all_of (key)
-        ) WHERE id = $1 AND keys <> '{}' AND NOT keys @> $2::text[]
-        """,
-        group_id,
-        cause.keys,
-    )
+    await connection.execute(_PUT, incident_id, group_id, cause.words, cause.keys)
 
 
 _TAKE = (
@@ -155,10 +148,8 @@ _TAKE = (
     """,
     "DELETE FROM group_receiver WHERE group_id = ANY ($2::bigint[]) AND group_id <> $1",
     """
-    UPDATE incident_group SET keys = (
-      SELECT array_agg(DISTINCT key) FROM incident_group AS own, unnest(keys) AS key
-      WHERE own.id = $1 OR own.id = ANY ($2::bigint[])
-    ) WHERE id = $1
+    WITH taken AS (DELETE FROM incident_group_key WHERE group_id = ANY ($2::bigint[]) RETURNING key)
+    INSERT INTO incident_group_key (group_id, key) SELECT DISTINCT $1::bigint, key FROM taken ON CONFLICT DO NOTHING
     """,
     """
     INSERT INTO escalation_done (group_id, policy_id, step, at, notified)
@@ -179,13 +170,18 @@ async def take_over(connection: Connection, storm_id: int, group_ids: Sequence[i
         await connection.execute(statement, *arguments)
 
 
+_CLOSE = """
+WITH closed AS (
+  UPDATE incident_group SET closed_at = now() WHERE id = $1 AND closed_at IS NULL
+    AND NOT EXISTS (SELECT FROM incident WHERE group_id = $1 AND resolved_at IS NULL) RETURNING id
+)
+DELETE FROM incident_group_key USING closed WHERE group_id = closed.id
+"""
+
+
 async def close(connection: Connection, group_id: int) -> None:
     """Close the group if all its incidents have ended: what fails from now on has another cause."""
-    await connection.execute(
-        "UPDATE incident_group SET closed_at = now() WHERE id = $1 AND closed_at IS NULL"
-        " AND NOT EXISTS (SELECT FROM incident WHERE group_id = $1 AND resolved_at IS NULL)",
-        group_id,
-    )
+    await connection.execute(_CLOSE, group_id)
 
 
 class HoldingIncident(NamedTuple):
@@ -195,14 +191,18 @@ class HoldingIncident(NamedTuple):
     group_id: int | None
 
 
+_HOLDING = """
+SELECT one.id, one.group_id FROM monitor_dependency AS dependency CROSS JOIN LATERAL (
+  SELECT id, group_id FROM incident WHERE monitor_id = dependency.parent_id AND resolved_at IS NULL LIMIT 1
+) AS one
+WHERE dependency.monitor_id = $1 ORDER BY one.id LIMIT 1
+"""
+"""LATERAL: each monitor's open incident is looked up, however many others there are."""
+
+
 async def holding(connection: Connection, monitor_id: int) -> HoldingIncident | None:
     """The longest open incident of the monitors on which this one depends."""
-    row = await connection.fetchrow(
-        "SELECT incident.id, incident.group_id FROM monitor_dependency AS dependency"
-        " JOIN incident ON incident.monitor_id = dependency.parent_id AND incident.resolved_at IS NULL"
-        " WHERE dependency.monitor_id = $1 ORDER BY incident.id LIMIT 1",
-        monitor_id,
-    )
+    row = await connection.fetchrow(_HOLDING, monitor_id)
     return HoldingIncident(*row) if row else None
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from controller.decisions.notification.grouping import GroupingSettings, settings_of
 from controller.store.platform.pool import Connection
 from shared.wire.events import Evidence
 
@@ -15,7 +16,7 @@ from shared.wire.events import Evidence
 class AlertRow(msgspec.Struct, frozen=True, kw_only=True):
     """A change with its incident, monitor, customer and organization. `package` is the customer's, `gates` are which
     channels it includes; `channels` and `targets` are the organization's defaults. `held`: nobody is notified, because
-    a monitor that this one depends on is down.
+    a monitor that this one depends on is down. `now` is when the transaction began.
     """
 
     change_id: int
@@ -57,6 +58,14 @@ class AlertRow(msgspec.Struct, frozen=True, kw_only=True):
     group_id: int | None
     group_kind: str | None
     held: bool
+    organization_grouping: dict[str, Any] | None
+    customer_grouping: dict[str, Any] | None
+    now: datetime
+
+    @property
+    def grouping(self) -> GroupingSettings:
+        """How the customer's incidents are reported together."""
+        return settings_of(self.organization_grouping, self.customer_grouping)
 
     @property
     def due_at(self) -> datetime:
@@ -88,7 +97,8 @@ async def alert(connection: Connection, incident_id: int, change_id: int) -> Ale
           organization.default_notification_channels AS channels,
           organization.default_notification_targets AS targets,
           incident.group_id, incident_group.kind AS group_kind,
-          incident.held_by IS NOT NULL AND incident.released_at IS NULL AS held
+          incident.held_by IS NOT NULL AND incident.released_at IS NULL AS held,
+          organization.grouping AS organization_grouping, customer.grouping AS customer_grouping, now()
         FROM incident_change AS change
         JOIN incident ON incident.id = change.incident_id
         JOIN monitor ON monitor.id = incident.monitor_id

@@ -40,9 +40,9 @@ class Watched(NamedTuple):
 
 
 class Installation:
-    """Settings and commands of the installation in `folder`."""
+    """Settings and commands of the installation in `folder`; further `settings` are those of its controller."""
 
-    def __init__(self, servers: Servers, folder: Path) -> None:
+    def __init__(self, servers: Servers, folder: Path, **settings: str) -> None:
         self.port = free_port()
         self.folder = folder
         keys.write(folder / "trust", servers.trust)
@@ -56,6 +56,7 @@ class Installation:
             "METRICS_PER_MONITOR": "true",
             "LOG_LEVEL": "warning",
             "DRAIN_SECONDS": "1",
+            **settings,
         }
 
     async def command(self, *arguments: str) -> None:

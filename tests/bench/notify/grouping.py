@@ -1,77 +1,141 @@
-"""How many messages a receiver gets of many outages at once, and when the first is out, with and without grouping."""
+"""How many messages a receiver gets of many outages at once, when the first is out, and what holds up the controller,
+with and without grouping.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import time
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
+from typing import NamedTuple
 
+import asyncpg
 import msgspec
 
-from controller.pipeline.grouping.messages import MESSAGES_SECONDS, make_group_messages
-from controller.store.incidents.incidents import StoredIncident
-from tests.bench.figures import Figures, spread
+from controller.store.platform import locks
+from shared.clock import utc_now
+from tests.bench.figures import Figures
+from tests.bench.loops.controller import figures
+from tests.bench.loops.installation import Installation
+from tests.bench.notify.many_outages import ManyMonitors, add_location, add_monitors
 from tests.bench.notify.receivers import Receivers
-from tests.bench.notify.storm import heartbeat, sending_case
-from tests.bench.processes import child_process
-from tests.integration.notify.notification_case import NotificationCase
+from tests.bench.processes import child_process, servers
 
-_FIRST = """
-SELECT extract(epoch FROM min(sent_at) - (SELECT min(started_at) FROM incident))::float8 FROM delivery
-WHERE state = 'sent'
+_CAUSES = 300
+_LONGEST_SECONDS = 600.0
+_AGAIN_SECONDS = 0.2
+_WARM_UP = 10
+"""Outages before all others: the first ones of a controller wait for connections and statements that are prepared."""
+
+_OPENED = "SELECT count(*) FROM incident WHERE organization_id = $1"
+_OPEN = "SELECT count(*) FROM incident WHERE organization_id = $1 AND resolved_at IS NULL"
+_FIRST = "SELECT extract(epoch FROM min(sent_at) - $2)::float8 FROM delivery WHERE organization_id = $1"
+_MESSAGES = "SELECT count(*) FROM delivery WHERE organization_id = $1"
+_UNSENT = "SELECT count(*) FROM delivery WHERE organization_id = $1 AND state <> 'sent'"
+_NONE_SENT = """
+SELECT CASE WHEN EXISTS (SELECT FROM delivery WHERE organization_id = $1 AND state = 'sent') THEN 0 ELSE 1 END
 """
-_MESSAGES = "SELECT count(*) FROM delivery"
-_WAITING = "SELECT count(*) FROM grouped_change WHERE delivery_id IS NULL AND dropped IS NULL"
-_PAUSE = "UPDATE group_receiver SET due_at = due_at - $1::interval, notified_at = notified_at - $1::interval"
+_WAITING = """
+SELECT count(*) FROM grouped_change JOIN incident ON incident.id = incident_id
+WHERE organization_id = $1 AND delivery_id IS NULL AND dropped IS NULL
+"""
+_NOT_ONCE = """
+SELECT count(*) FROM incident WHERE organization_id = $1 AND (
+  SELECT count(*) FROM grouped_change AS change JOIN delivery ON delivery.id = delivery_id
+  WHERE change.incident_id = incident.id AND kind = 'opened' AND state IN ('sent', 'waiting')
+) <> 1
+"""
+_PAUSE = """
+UPDATE group_receiver SET due_at = due_at - $2::interval, notified_at = notified_at - $2::interval
+FROM incident_group WHERE incident_group.id = group_id AND organization_id = $1
+"""
+
+
+class Shape(NamedTuple):
+    """How many causes the outages have, and whether those of one are reported together."""
+
+    causes: int
+    grouping: bool = True
 
 
 async def measure(monitors: int) -> Figures:
-    """So many incidents at one server, and each at its own, as fast as they can be recorded; then all recover. The
-    pauses between messages are skipped. All are of one customer, so those with a server each look alike too.
+    """So many monitors of an organization with one receiver fail within a second, and then pass again: with one cause,
+    with 300, and with one each. The pauses between messages are skipped when all outages are recorded.
     """
+    shapes = {"one_cause": Shape(1), f"{_CAUSES}_causes": Shape(_CAUSES)}
+    if monitors > _CAUSES:
+        shapes["a_cause_each"] = Shape(monitors)
+    shapes["baseline_without_grouping"] = Shape(1, grouping=False)
+    found: Figures = {}
+    with tempfile.TemporaryDirectory(prefix="mp-", ignore_cleanup_errors=True) as name:
+        async with servers() as running, child_process("tests.bench.notify.receivers") as line:
+            await add_location(running.db)
+            relay = msgspec.json.decode(line, type=Receivers).relay_port
+            installed = Installation(running, Path(name), **_relay(relay))
+            async with _scheduling_nothing(running.database_url), installed.controller() as controller:
+                await _outage(await add_monitors(running, _WARM_UP, causes=1, grouping=True), grouping=True)
+                for shape, (causes, grouping) in shapes.items():
+                    print(f"  {shape}", file=sys.stderr)
+                    made = await add_monitors(running, monitors, causes=causes, grouping=grouping)
+                    controller.phase(shape)
+                    found[shape] = await _outage(made, grouping=grouping)
+                    controller.phase("between")
+            return found | {"loop": figures(controller.report())}
+
+
+def _relay(port: int) -> dict[str, str]:
+    return {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(port), "SMTP_TLS": "none", "SMTP_FROM": "probe@example.net"}
+
+
+@asynccontextmanager
+async def _scheduling_nothing(url: str) -> AsyncIterator[None]:
+    """Lead in place of the controller, because the results are made here."""
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute("SELECT pg_advisory_lock($1)", locks.LEADER)
+        yield
+    finally:
+        await connection.close()
+
+
+async def _outage(made: ManyMonitors, *, grouping: bool) -> Figures:
+    """Without grouping the messages are counted, but only the first ones waited for."""
+    began, published = await made.fail()
+    await _until(made, _OPENED, len(made.monitors))
+    recorded = (utc_now() - began).total_seconds()
+    await _all_told(made)
+    until_recovery = await made.value(_MESSAGES)
+    await _until(made, _NONE_SENT, 0)
+    first = await made.value(_FIRST, began)
+    again, _ = await made.recover()
+    await _until(made, _OPEN, 0)
+    over = (utc_now() - again).total_seconds()
+    await _all_told(made)
+    if grouping:
+        await _until(made, _UNSENT, 0)
     return {
-        "one_cause": await _outages(monitors, causes=1, grouping=True),
-        "a_server_each": await _outages(monitors, causes=monitors, grouping=True),
-        "baseline_without_grouping": await _outages(monitors, causes=1, grouping=False),
+        "messages_until_recovery": until_recovery,
+        "messages_of_recovery": await made.value(_MESSAGES) - until_recovery,
+        "outages_not_told_once": await made.value(_NOT_ONCE),
+        "first_message_out_s": round(first, 2),
+        "all_published_s": round(published, 2),
+        "all_recorded_s": round(recorded, 2),
+        "all_over_s": round(over, 2),
     }
 
 
-async def _outages(number: int, *, causes: int, grouping: bool) -> Figures:
-    async with child_process("tests.bench.notify.receivers") as line:
-        receivers = msgspec.json.decode(line, type=Receivers)
-        async with sending_case(receivers, ["Mail"]) as case:
-            if grouping:
-                await case.value("UPDATE organization SET grouping = NULL")
-            monitors = [await case.monitor(hostname=f"mx{one % causes}.example.com") for one in range(number)]
-            lags: list[float] = []
-            async with case.notifying(), asyncio.TaskGroup() as tasks, heartbeat(lags):
-                making = tasks.create_task(_make(case))
-                began = time.perf_counter()
-                found: list[StoredIncident] = [await case.opened(monitor) for monitor in monitors]
-                recorded = time.perf_counter() - began
-                await _all_told(case)
-                until_recovery = await case.value(_MESSAGES)
-                for incident in found:
-                    await case.resolved(incident)
-                await _all_told(case)
-                await case.nothing_due()
-                making.cancel()
-            return {
-                "messages_until_recovery": until_recovery,
-                "messages_of_recovery": await case.value(_MESSAGES) - until_recovery,
-                "first_message_out_s": round(await case.value(_FIRST), 2),
-                "all_recorded_s": round(recorded, 2),
-                "loop_lag_ms": spread(lags),
-            }
+async def _all_told(made: ManyMonitors) -> None:
+    async with asyncio.timeout(_LONGEST_SECONDS):
+        while await made.value(_WAITING):
+            await made.value(_PAUSE, timedelta(hours=1))
+            await asyncio.sleep(_AGAIN_SECONDS)
 
 
-async def _make(case: NotificationCase) -> None:
-    while True:
-        await make_group_messages(case.db)
-        await asyncio.sleep(MESSAGES_SECONDS)
-
-
-async def _all_told(case: NotificationCase) -> None:
-    while await case.value(_WAITING):
-        await case.value(_PAUSE, timedelta(hours=1))
-        await asyncio.sleep(MESSAGES_SECONDS)
+async def _until(made: ManyMonitors, query: str, number: int) -> None:
+    async with asyncio.timeout(_LONGEST_SECONDS):
+        while await made.value(query) != number:
+            await asyncio.sleep(_AGAIN_SECONDS)

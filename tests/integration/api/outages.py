@@ -169,13 +169,14 @@ def timestamp(at: datetime) -> str:
 async def group_of(api: Api, *outages: Outage, cause: str = "mail.example.com", kind: str = "cause") -> str:
     """Put incidents into a new group, and answer its public id."""
     made: str = await api.value(
-        "WITH made AS (INSERT INTO incident_group (organization_id, kind, cause, keys) VALUES ($1, $2, $3, $4)"
-        " RETURNING id, public_id), put AS (UPDATE incident SET group_id = made.id, cause = $3 FROM made"
-        " WHERE incident.id = ANY ($5::bigint[])) SELECT public_id::text FROM made",
+        "WITH made AS (INSERT INTO incident_group (organization_id, kind, cause, weak_key) VALUES ($1, $2, $3, '')"
+        " RETURNING id, public_id), named AS (INSERT INTO incident_group_key SELECT id, $4 FROM made), put AS ("
+        "UPDATE incident SET group_id = made.id, cause = $3 FROM made WHERE incident.id = ANY ($5::bigint[]))"
+        " SELECT public_id::text FROM made",
         outages[0].incident.organization_id,
         kind,
         cause,
-        [f"host {cause}"],
+        f"host {cause}",
         [one.incident.id for one in outages],
     )
     return made

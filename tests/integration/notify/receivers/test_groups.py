@@ -27,6 +27,16 @@ async def _monitors(case: NotificationCase, number: int, hostname: str = "mx.exa
     return [await case.monitor(hostname=hostname) for _ in range(number)]
 
 
+async def _of_new_customer(case: NotificationCase, hostname: str) -> int:
+    """A monitor of a customer of its own, of which the next outages are."""
+    case.customer = await case.value(
+        "INSERT INTO customer (organization_id, name) SELECT $1, 'Of ' || $2 || count(*) FROM customer RETURNING id",
+        case.organization,
+        hostname,
+    )
+    return await case.monitor(hostname=hostname)
+
+
 async def _opened(case: NotificationCase, monitors: Sequence[int]) -> list[StoredIncident]:
     return [await case.opened(monitor) for monitor in monitors]
 
@@ -147,14 +157,7 @@ async def test_a_single_incident_is_told_as_without_groups(case: NotificationCas
 async def test_many_causes_are_a_storm_of_few_messages_and_one_end(case: NotificationCase) -> None:
     found = []
     for number in range(300):
-        customer = await case.value(
-            "INSERT INTO customer (organization_id, name) VALUES ($1, $2) RETURNING id",
-            case.organization,
-            f"Customer {number}",
-        )
-        monitor = await case.monitor(hostname=f"mx{number}.example.com")
-        await case.value("UPDATE monitor SET customer_id = $2 WHERE id = $1", monitor, customer)
-        case.customer = customer
+        monitor = await _of_new_customer(case, f"mx{number}.example.com")
         if not number:
             await case.channel("email", "Mail", {"to": "noc@example.com"})
         found.append(await case.opened(monitor))
@@ -173,6 +176,25 @@ async def test_many_causes_are_a_storm_of_few_messages_and_one_end(case: Notific
     assert (len(await _notices(case, "noc@example.com")), last.over, last.number) == (8, True, 300)
     assert len(last.threads) == 5
     assert await case.value("SELECT count(*) FROM incident_group WHERE closed_at IS NULL") == 0
+
+
+async def test_what_fails_again_at_a_server_of_a_storm_belongs_to_it_however_late(case: NotificationCase) -> None:
+    for number in range(7):
+        await case.opened(await _of_new_customer(case, f"mx{number}.example.com"))
+    await _later(case, 601)
+    await case.value("UPDATE incident SET started_at = started_at - interval '601 seconds'")
+    again = await case.opened(await _of_new_customer(case, "mx0.example.com"))
+    other = await case.opened(await _of_new_customer(case, "other.example.com"))
+    kind = "SELECT kind FROM incident JOIN incident_group ON incident_group.id = group_id WHERE incident.id = $1"
+    assert [await case.value(kind, one.id) for one in (again, other)] == ["storm", "cause"]
+
+
+async def test_a_group_that_is_over_has_no_keys(case: NotificationCase) -> None:
+    first, second = await _opened(case, await _monitors(case, 2))
+    await case.resolved(first)
+    assert await case.value("SELECT count(*) FROM incident_group_key") == 1
+    await case.resolved(second)
+    assert await case.value("SELECT count(*) FROM incident_group_key") == 0
 
 
 async def test_a_channel_for_long_outages_hears_of_no_short_one_in_a_group(case: NotificationCase) -> None:
