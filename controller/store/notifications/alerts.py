@@ -15,7 +15,7 @@ from shared.wire.events import Evidence
 class AlertRow(msgspec.Struct, frozen=True, kw_only=True):
     """A change with its incident, monitor, customer and organization. `package` is the customer's, `gates` are which
     channels it includes; `channels` and `targets` are the organization's defaults. `held`: nobody is notified, because
-    a monitor that this one depends on is down.
+    a monitor that this one depends on is down. So many monitors depend on this one: `dependents`.
     """
 
     change_id: int
@@ -57,6 +57,7 @@ class AlertRow(msgspec.Struct, frozen=True, kw_only=True):
     group_id: int | None
     group_kind: str | None
     held: bool
+    dependents: int
 
     @property
     def due_at(self) -> datetime:
@@ -88,7 +89,11 @@ async def alert(connection: Connection, incident_id: int, change_id: int) -> Ale
           organization.default_notification_channels AS channels,
           organization.default_notification_targets AS targets,
           incident.group_id, incident_group.kind AS group_kind,
-          incident.held_by IS NOT NULL AND incident.released_at IS NULL AS held
+          incident.held_by IS NOT NULL AND incident.released_at IS NULL AS held,
+          (
+            SELECT count(*) FROM monitor_dependency JOIN monitor AS child ON child.id = monitor_dependency.monitor_id
+            WHERE parent_id = monitor.id AND child.deleted_at IS NULL AND child.status <> 'disabled'
+          ) AS dependents
         FROM incident_change AS change
         JOIN incident ON incident.id = change.incident_id
         JOIN monitor ON monitor.id = incident.monitor_id
