@@ -48,21 +48,6 @@ def test_each_change_has_its_subject(change: str, severity: str, subject: str, t
     assert message.subject == f"{subject} \N{EN DASH} {cause}"
 
 
-@pytest.mark.parametrize(
-    ("fields", "words"),
-    [
-        pytest.param({"dependents": 3}, "nobody is notified of the 3 monitors that depend on it.", id="several"),
-        pytest.param({"dependents": 1}, "nobody is notified of the only monitor that depends on it.", id="one"),
-        pytest.param({}, "", id="none depends on it"),
-        pytest.param({"change": "resolved", "dependents": 3}, "", id="nobody is held back after the end"),
-    ],
-)
-def test_an_outage_says_of_how_many_others_nobody_is_notified(fields: dict[str, Any], words: str) -> None:
-    text = render(a_notice(**fields), NO_LINKS).text
-    assert words in " ".join(text.split())
-    assert ("nobody is notified" in text) is bool(words)
-
-
 def test_an_outage_is_described_with_reason_times_and_evidence() -> None:
     assert render(a_notice(), NO_LINKS).text == (
         "Down: Office mail\n"
