@@ -118,7 +118,8 @@ class NoticeAcknowledgement(msgspec.Struct, frozen=True, kw_only=True, rename="c
 
 class IncidentNotice(msgspec.Struct, frozen=True, kw_only=True, rename="camel", tag="incident"):
     """A change of an incident at the time `at`. `change` is opened, escalated, eased, flapping, acknowledged or
-    resolved; reminder for one that its receiver knows and nobody has taken.
+    resolved; reminder for one that its receiver knows and nobody has taken. Of so many `dependents`, monitors that
+    depend on this one, nobody is notified until it is over.
     """
 
     change: str
@@ -138,6 +139,7 @@ class IncidentNotice(msgspec.Struct, frozen=True, kw_only=True, rename="camel", 
     maintenance: NoticeMaintenance | None = None
     on_call: NoticeOnCall | None = None
     acknowledgement: NoticeAcknowledgement | None = None
+    dependents: int = 0
 
     @property
     def path(self) -> str:

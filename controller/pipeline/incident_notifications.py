@@ -298,5 +298,6 @@ def _notice(
         time_zone=row.time_zone,
         evidence=location_findings(row.evidence, row.monitor_kind, timings),
         maintenance=maintenance,
+        dependents=row.dependents,
     )
     return msgspec.to_builtins(notice)

@@ -10,7 +10,7 @@ from controller.model.values.public_url import PublicUrl
 from controller.notify.notice import IncidentNotice, LocationFinding
 from controller.notify.rendering.causes import cause_text, failed, failures
 from controller.notify.rendering.content import Content, HelpStep, LocationVote, Timing, Timings
-from controller.notify.words import duration_text, local_time_text, server
+from controller.notify.words import counted, duration_text, local_time_text, server
 from shared.wire.explanations import FAILURES
 
 _STEPS_AT_MOST = 3
@@ -67,7 +67,9 @@ def incident_content(
         state=state,
         name=name.replace("{name}", notice.monitor.name),
         cause="" if taken else _cause(notice),
-        paragraphs=[text for text in (quiet, said, _on_call_text(notice), meaning, of_kind) if text],
+        paragraphs=[
+            text for text in (quiet, said, _on_call_text(notice), meaning, of_kind, _held_text(notice)) if text
+        ],
         facts=_facts(notice, words.subject),
         votes=[_vote(finding) for finding in notice.evidence],
         timings=_timings(notice.evidence),
@@ -96,6 +98,17 @@ def _on_call_text(notice: IncidentNotice) -> str:
     more = notice.on_call.more - len(others)
     named = f" Also: {', '.join(others)}{f' and {more} more' if more else ''}." if others else ""
     return f"{notice.on_call.why}{named}"
+
+
+def _held_text(notice: IncidentNotice) -> str:
+    if not notice.dependents or notice.over or notice.acknowledgement:
+        return ""
+    held = (
+        "only monitor that depends"
+        if notice.dependents == 1
+        else f"{counted(notice.dependents, 'monitor')} that depend"
+    )
+    return f"Until it is over, nobody is notified of the {held} on it."
 
 
 def _cause(notice: IncidentNotice) -> str:

@@ -257,7 +257,7 @@ async def held_too_long(
 
 
 async def release(connection: Connection, incident_id: int) -> None:
-    """Hold the incident no longer. It leaves the group of what held it, which is closed if nothing else is open in it."""
+    """Hold the incident no longer. The group that it leaves is closed if nothing else is open in it."""
     left: int | None = await connection.fetchval(
         "WITH held AS (SELECT id, group_id FROM incident WHERE id = $1)"
         " UPDATE incident SET released_at = now(), group_id = NULL FROM held WHERE incident.id = held.id"

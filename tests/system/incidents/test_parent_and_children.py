@@ -47,6 +47,8 @@ def test_children_are_told_only_if_they_outlast_their_parent(watched: Watched) -
 
         gate.stop()
         eventually(lambda: told(parent) == ["alert"], "the parent is told", CONFIRMED_SECONDS)
+        [mail] = eventually(lambda: watched.mails(parent), "its mail")
+        assert "nobody is notified of the 2 monitors that depend on it" in " ".join(mail.text().split())
         lasting.stop()
         brief.stop()
         for child in (outlasts, ends):
@@ -61,7 +63,7 @@ def test_children_are_told_only_if_they_outlast_their_parent(watched: Watched) -
         gate.start()
         eventually(lambda: told(parent) == ["alert", "recovery"], "the parent's end", TAKEN_OVER_SECONDS)
         eventually(lambda: told(outlasts) == ["alert"], "the child that lasts is told", TAKEN_OVER_SECONDS)
-        [mail] = eventually(lambda: watched.mails(outlasts), "its mail")
+        [mail] = eventually(lambda: watched.mails(outlasts), "the mail of the child")
         assert "harpoon" in str(mail.message["Subject"])
 
         lasting.start()

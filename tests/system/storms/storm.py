@@ -8,12 +8,12 @@ from tests.system.incidents.watched import CUSTOMER, ORGANIZATION, Watched
 from tests.system.product import eventually
 
 SECONDS = 240
-GROUP_SECONDS = 45
+GROUP_SECONDS = 75
 """Enough to kill the controller before the second message, and for all monitors to fail, whatever else this machine
 does.
 """
 
-_GROUPING = "UPDATE organization SET grouping = json_build_object('groupSeconds', $1::int, 'groupUpdateSeconds', 60)"
+_GROUPING = "UPDATE organization SET grouping = json_build_object('groupSeconds', $1::int, 'groupUpdateSeconds', 120)"
 _UP = "SELECT count(*) FROM monitor_state WHERE verdict = 'up'"
 _OPEN = "SELECT count(*) FROM incident WHERE resolved_at IS NULL"
 _WAITING = """

@@ -130,3 +130,18 @@ def test_a_notice_of_an_earlier_version_has_neither_votes_nor_phases() -> None:
     assert message.subject == f"Down: Office mail {DASH} connection refused or timeout from 3 of 3 locations"
     assert "  DE (de-nbg): refused (connect): Connection refused\n" in message.text
     assert "How long" not in message.text + message.html
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        pytest.param({"dependents": 3}, "nobody is notified of the 3 monitors that depend on it.", id="several"),
+        pytest.param({"dependents": 1}, "nobody is notified of the only monitor that depends on it.", id="one"),
+        pytest.param({}, "", id="none depends on it"),
+        pytest.param({"change": "resolved", "dependents": 3}, "", id="nobody is held back after the end"),
+    ],
+)
+def test_an_outage_says_of_how_many_others_nobody_is_notified(fields: dict[str, Any], words: str) -> None:
+    text = " ".join(render(a_notice(**fields), PublicUrl()).text.split())
+    assert words in text
+    assert ("nobody is notified" in text) is bool(words)
