@@ -186,7 +186,7 @@ class WindowTime(NamedTuple):
 
 
 class CalendarFeed(msgspec.Struct, frozen=True, kw_only=True):
-    """An address under which a calendar program reads windows, without its token."""
+    """An address under which a calendar program reads windows or, with a rota, who is on call; without its token."""
 
     id: int
     public_id: UUID
@@ -194,3 +194,5 @@ class CalendarFeed(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     created_at: datetime
     last_used_at: datetime | None
+    rota_public_id: UUID | None
+    rota_name: str | None

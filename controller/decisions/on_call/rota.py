@@ -46,6 +46,11 @@ class OnCall(NamedTuple):
     unknown: tuple[str, ...] = ()
     until: datetime | None = None
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The addresses of the people, and the names of the channels."""
+        return (*(one.email for one in self.people), *(one.name for one in self.channels))
+
 
 class Shift(NamedTuple):
     """From one instant until another somebody is on call: of an event, or an override."""
@@ -84,16 +89,20 @@ def _times(event: RotaEvent, since: datetime, until: datetime) -> Iterable[Occur
 def on_call(
     events: Sequence[RotaEvent], overrides: Sequence[RotaOverride], reachable: Reachable, at: datetime
 ) -> OnCall:
-    """The override that was made last wins over others and over the calendar."""
+    """Who is on call at this moment."""
     around = shifts(events, overrides, at - _INSTANT, at + _AHEAD)
-    now = [one for one in around if one.holds(at)]
     borders = [moment for one in around for moment in (one.from_at, one.to_at) if moment > at]
-    until = min(borders, default=None)
+    found = who_takes([one for one in around if one.holds(at)], reachable)
+    return found._replace(until=min(borders, default=None))
+
+
+def who_takes(now: Sequence[Shift], reachable: Reachable) -> OnCall:
+    """Who is on call while these hold: the override that was made last wins over others and over the calendar."""
     override = max((one.override for one in now if one.override is not None), key=lambda one: one.id, default=None)
     if override is not None:
         people = () if override.person is None else (override.person,)
         channels = () if override.channel is None else (override.channel,)
-        return OnCall(Source.OVERRIDE, people, channels, (), until)
+        return OnCall(Source.OVERRIDE, people, channels)
     people_found: dict[int, OnCallPerson] = {}
     channels_found: dict[int, NamedChannel] = {}
     unknown: list[str] = []
@@ -107,7 +116,7 @@ def on_call(
         if not persons and channel is None:
             unknown.append(one.event.summary or "without a name")
     source = Source.CALENDAR if people_found or channels_found else Source.NOBODY
-    return OnCall(source, tuple(people_found.values()), tuple(channels_found.values()), tuple(unknown), until)
+    return OnCall(source, tuple(people_found.values()), tuple(channels_found.values()), tuple(unknown))
 
 
 def named(event: RotaEvent, reachable: Reachable) -> tuple[list[OnCallPerson], NamedChannel | None]:

@@ -1,4 +1,4 @@
-"""Make, read, change and delete rotas and their overrides, and say who is on call."""
+"""Make, read, change and delete rotas and their overrides."""
 
 from __future__ import annotations
 
@@ -13,13 +13,12 @@ from msgspec import UNSET, UnsetType
 
 from controller.decisions.access import Permission
 from controller.decisions.monitors.monitors import check_name
-from controller.decisions.on_call.rota import MOST_OVERRIDES, OnCall, Reachable, Shift, check_override, on_call, shifts
+from controller.decisions.on_call.rota import MOST_OVERRIDES, check_override
 from controller.errors import InvalidError, NotFoundError
 from controller.model import Principal
 from controller.model.audit import AuditAction, AuditObject, ObjectKind
 from controller.model.notification.on_call import EscalationPolicy, Rota, RotaOverride
 from controller.notify.channels import Senders
-from controller.off_loop import off_loop
 from controller.operations.access import require
 from controller.operations.audit.recording import record_about
 from controller.operations.channels.channel_configs import check_url
@@ -53,23 +52,23 @@ class NewOverride(NamedTuple):
 
 async def list_rotas(database: Database, principal: Principal) -> list[Rota]:
     """By name. Raises ForbiddenError."""
-    _require(principal)
+    require_rotas(principal)
     async with database.connection() as connection:
         return await store.rotas_of(connection, principal.organization_id)
 
 
 async def get_rota(database: Database, principal: Principal, public_id: UUID) -> Rota:
     """Raises NotFoundError, ForbiddenError."""
-    _require(principal)
+    require_rotas(principal)
     async with database.connection() as connection:
-        return await _found(connection, principal, public_id)
+        return await found_rota(connection, principal, public_id)
 
 
 async def create_rota(
     database: Database, vault: Vault, senders: Senders, principal: Principal, change: RotaChange
 ) -> Rota:
     """The name must be set. Raises InvalidError, ForbiddenError."""
-    _require(principal)
+    require_rotas(principal)
     name = (change.name or "").strip()
     check_name(name)
     url, host = await _url(change.url or None, senders)
@@ -80,7 +79,7 @@ async def create_rota(
                 public_id = await store.insert(connection, principal.organization_id, name, stored, host)
             except store.RotaNameTakenError as error:
                 raise InvalidError("name", _TAKEN) from error
-            made = await _found(connection, principal, public_id)
+            made = await found_rota(connection, principal, public_id)
         await record_about(own, principal, AuditAction.ROTA_CREATED, _object(made), after=_fields(made))
     return made
 
@@ -96,12 +95,12 @@ async def update_rota(
     expect: Callable[[Rota], None] = lambda _: None,
 ) -> Rota:
     """Another URL replaces all shifts at once. Raises InvalidError, NotFoundError, ForbiddenError."""
-    _require(principal)
+    require_rotas(principal)
     url, host = await _url(None if change.url is UNSET else change.url, senders)
     async with database.one_transaction() as own:
         await organizations.lock(own, principal.organization_id)
         async with own.connection() as connection:
-            found = await _found(connection, principal, public_id)
+            found = await found_rota(connection, principal, public_id)
             expect(found)
             if change.name is not UNSET:
                 check_name(change.name.strip())
@@ -111,7 +110,7 @@ async def update_rota(
                     raise InvalidError("name", _TAKEN) from error
             if change.url is not UNSET:
                 await store.set_url(connection, found.id, None if url is None else vault.encrypt(url), host)
-            changed = await _found(connection, principal, public_id)
+            changed = await found_rota(connection, principal, public_id)
         after = _fields(changed) | ({"calendar": "another URL"} if change.url is not UNSET and url else {})
         await record_about(
             own, principal, AuditAction.ROTA_CHANGED, _object(changed), before=_fields(found), after=after
@@ -123,11 +122,11 @@ async def delete_rota(
     database: Database, principal: Principal, public_id: UUID, *, expect: Callable[[Rota], None] = lambda _: None
 ) -> None:
     """Raises InvalidError while an escalation policy names it, NotFoundError, ForbiddenError."""
-    _require(principal)
+    require_rotas(principal)
     async with database.one_transaction() as own:
         await organizations.lock(own, principal.organization_id)
         async with own.connection() as connection:
-            found = await _found(connection, principal, public_id)
+            found = await found_rota(connection, principal, public_id)
             expect(found)
             using = _using(await policies.policies_of(connection, found.organization_id), found.id)
             if using is not None:
@@ -140,17 +139,17 @@ async def list_overrides(
     database: Database, principal: Principal, public_id: UUID, *, since: datetime | None = None
 ) -> list[RotaOverride]:
     """Those that are not over at that moment. Raises NotFoundError, ForbiddenError."""
-    _require(principal)
+    require_rotas(principal)
     async with database.connection() as connection:
-        rota = await _found(connection, principal, public_id)
+        rota = await found_rota(connection, principal, public_id)
         return await store.overrides_of(connection, rota.id, since=since)
 
 
 async def get_override(database: Database, principal: Principal, public_id: UUID, override: UUID) -> RotaOverride:
     """Raises NotFoundError, ForbiddenError."""
-    _require(principal)
+    require_rotas(principal)
     async with database.connection() as connection:
-        rota = await _found(connection, principal, public_id)
+        rota = await found_rota(connection, principal, public_id)
         found = await store.overrides_of(connection, rota.id, public_id=override)
     if not found:
         raise NotFoundError(OVERRIDE_NOT_FOUND)
@@ -161,7 +160,7 @@ async def add_override(
     database: Database, principal: Principal, public_id: UUID, new: NewOverride, now: datetime
 ) -> RotaOverride:
     """Raises InvalidError, NotFoundError, ForbiddenError."""
-    _require(principal)
+    require_rotas(principal)
     check_override(new.from_at, new.to_at)
     if new.to_at <= now:
         raise InvalidError("to", "must not be over")
@@ -170,7 +169,7 @@ async def add_override(
     async with database.one_transaction() as own:
         await organizations.lock(own, principal.organization_id)
         async with own.connection() as connection:
-            rota = await _found(connection, principal, public_id)
+            rota = await found_rota(connection, principal, public_id)
             if len(await store.overrides_of(connection, rota.id, since=now)) >= MOST_OVERRIDES:
                 raise InvalidError("from", f"cannot be taken: a rota has at most {MOST_OVERRIDES} overrides to come")
             known = await reachable.reachable_of(connection, rota.organization_id)
@@ -196,10 +195,10 @@ async def add_override(
 
 async def remove_override(database: Database, principal: Principal, public_id: UUID, override: UUID) -> None:
     """Raises NotFoundError, ForbiddenError."""
-    _require(principal)
+    require_rotas(principal)
     async with database.one_transaction() as own:
         async with own.connection() as connection:
-            rota = await _found(connection, principal, public_id)
+            rota = await found_rota(connection, principal, public_id)
             found = await store.overrides_of(connection, rota.id, public_id=override)
             if not found:
                 raise NotFoundError(OVERRIDE_NOT_FOUND)
@@ -208,39 +207,13 @@ async def remove_override(database: Database, principal: Principal, public_id: U
         await record_about(own, principal, action, _object(rota), before={"override": _override(found[0])}, after={})
 
 
-async def who_can_be(database: Database, principal: Principal) -> Reachable:
-    """The people and channels of the organization who can be on call. Raises ForbiddenError."""
-    _require(principal)
-    async with database.connection() as connection:
-        return await reachable.reachable_of(connection, principal.organization_id)
-
-
-async def who_is_on_call(database: Database, principal: Principal, public_id: UUID, at: datetime) -> OnCall:
-    """Raises NotFoundError, ForbiddenError."""
-    _require(principal)
-    async with database.connection() as connection:
-        rota = await _found(connection, principal, public_id)
-        known = await reachable.reachable_of(connection, rota.organization_id)
-        overrides = await store.overrides_of(connection, rota.id, since=at)
-    return await off_loop(lambda: on_call(rota.events, overrides, known, at))
-
-
-async def shifts_between(
-    database: Database, principal: Principal, public_id: UUID, since: datetime, until: datetime
-) -> list[Shift]:
-    """All shifts and overrides with some time between these moments. Raises NotFoundError, ForbiddenError."""
-    _require(principal)
-    async with database.connection() as connection:
-        rota = await _found(connection, principal, public_id)
-        overrides = await store.overrides_of(connection, rota.id, since=since)
-    return await off_loop(lambda: shifts(rota.events, overrides, since, until))
-
-
-def _require(principal: Principal) -> None:
+def require_rotas(principal: Principal) -> None:
+    """Whoever manages channels of the whole organization has its rotas. Raises ForbiddenError."""
     require(principal, Permission.MANAGE_CHANNELS, principal.organization_id, None)
 
 
-async def _found(connection: Connection, principal: Principal, public_id: UUID) -> Rota:
+async def found_rota(connection: Connection, principal: Principal, public_id: UUID) -> Rota:
+    """Raises NotFoundError."""
     found = await store.rotas_of(connection, principal.organization_id, public_id=public_id)
     if not found:
         raise NotFoundError(ROTA_NOT_FOUND)

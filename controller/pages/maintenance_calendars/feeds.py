@@ -1,4 +1,6 @@
-"""`/maintenance/calendar-feeds`: addresses under which calendar programs read the maintenance windows."""
+"""`/maintenance/calendar-feeds`: addresses under which calendar programs read the maintenance windows, and who is on
+call in rotas.
+"""
 
 from __future__ import annotations
 
@@ -17,10 +19,12 @@ from controller.http.auth import PERMISSION
 from controller.http.identifiers import is_uuid, path_id
 from controller.http.services import GivenPrincipal, GivenServices, Services
 from controller.model import Principal
-from controller.operations.maintenance.calendar_feeds import FEED_PATH, make_feed, own_feeds, revoke_feed
+from controller.model.maintenance import CalendarFeed
+from controller.operations.maintenance.calendar_feeds import feed_url, make_feed, own_feeds, revoke_feed
 from controller.pages.shell.forms import form_of
 from controller.pages.shell.page import page, see_other
 from controller.pages.shell.problems import problems_of, values_of
+from shared.secret import Secret
 
 PATH = "/maintenance/calendar-feeds"
 _OWN = {PERMISSION: Permission.MANAGE_OWN_ACCOUNT}
@@ -33,6 +37,7 @@ class FeedForm(msgspec.Struct, frozen=True, kw_only=True):
 class FeedRow(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     name: str
+    shows: str
     made_at: datetime
     used_at: datetime | None
 
@@ -45,9 +50,10 @@ class FeedsView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MadeFeedView(msgspec.Struct, frozen=True, kw_only=True):
-    """A new feed with its address, this once."""
+    """A new feed of what it `shows`, with its address, this once."""
 
     name: str
+    shows: str
     url: str
 
 
@@ -68,11 +74,7 @@ async def make_calendar_feed(
         made, token = await make_feed(services.database, principal, form.name.strip())
     except InvalidError as error:
         return await _list(request, services, principal, form, error)
-    view = MadeFeedView(name=made.name, url=f"{services.public_url.url}{FEED_PATH}?token={token.reveal()}")
-    title, status = "The feed is made", HTTPStatus.CREATED
-    return await page(
-        request, "maintenance_calendars/made.html", view, title=title, section="maintenance", status=status
-    )
+    return await made_page(request, services, made, token)
 
 
 @post(f"{PATH}/{{public_id:str}}/revoke", opt=_OWN)
@@ -85,6 +87,22 @@ async def revoke_calendar_feed(
     return see_other(request, f"{PATH}?done=revoked")
 
 
+async def made_page(
+    request: Request[Any, Any, Any], services: Services, made: CalendarFeed, token: Secret
+) -> Response[bytes]:
+    """The page that shows the address of a new feed."""
+    url = feed_url(services.public_url.url, made, token)
+    view = MadeFeedView(name=made.name, shows=_shows(made), url=url)
+    title, status = "The feed is made", HTTPStatus.CREATED
+    return await page(
+        request, "maintenance_calendars/made.html", view, title=title, section="maintenance", status=status
+    )
+
+
+def _shows(feed: CalendarFeed) -> str:
+    return f"who is on call in {feed.rota_name}" if feed.rota_public_id else "maintenance windows"
+
+
 async def _list(
     request: Request[Any, Any, Any],
     services: Services,
@@ -94,7 +112,13 @@ async def _list(
 ) -> Response[bytes]:
     view = FeedsView(
         feeds=[
-            FeedRow(id=one.public_id, name=one.name, made_at=one.created_at, used_at=one.last_used_at)
+            FeedRow(
+                id=one.public_id,
+                name=one.name,
+                shows=_shows(one),
+                made_at=one.created_at,
+                used_at=one.last_used_at,
+            )
             for one in await own_feeds(services.database, principal)
         ],
         form=values_of(form),

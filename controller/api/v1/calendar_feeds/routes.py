@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
@@ -16,6 +15,7 @@ from controller.decisions.access import Permission
 from controller.decisions.monitors.monitors import check_name
 from controller.http.auth import PERMISSION, SECURITY
 from controller.http.bodies import JsonBody
+from controller.http.calendars import CALENDAR, calendar_answer
 from controller.http.identifiers import path_id
 from controller.http.openapi import answers, problems
 from controller.http.parameters import OrganizationId, PublicId
@@ -24,10 +24,10 @@ from controller.http.timestamps import Timestamp, timestamp, timestamp_or_none
 from controller.model.maintenance import CalendarFeed
 from controller.model.values.ruled import ruled
 from controller.operations.maintenance import calendar_feeds
-from controller.operations.maintenance.calendar_feeds import FEED_PATH
+from controller.operations.maintenance.calendar_feeds import FEED_PATH, ROTA_FEED_PATH
+from controller.operations.on_call.rotas import ROTA_NOT_FOUND
 
 _TAGS = ["Maintenance windows"]
-_CALENDAR = "text/calendar"
 _CALENDAR_EXAMPLE = """\
 BEGIN:VCALENDAR
 VERSION:2.0
@@ -44,8 +44,10 @@ END:VCALENDAR
 _PATH = "/api/v1/calendar-feeds"
 _OWN = {PERMISSION: Permission.MANAGE_OWN_ACCOUNT}
 _NOT_FOUND = "Calendar feed not found"
-_FOR_PEOPLE = "For people, who have feeds of their own; an API token reads `/api/v1/maintenance-windows.ics`."
-_HEADERS = {"Cache-Control": "private, no-cache", "Content-Disposition": 'inline; filename="maintenance.ics"'}
+_FOR_PEOPLE = (
+    "For people, who have feeds of their own; an API token reads `/api/v1/maintenance-windows.ics` and"
+    " `/api/v1/rotas/{id}/on-call.ics`."
+)
 
 FeedName = Annotated[
     str,
@@ -65,6 +67,10 @@ class FeedBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid
     EXAMPLE: ClassVar[dict[str, Any]] = {"name": "Outlook"}
 
     name: FeedName
+    rota_id: Annotated[
+        UUID | None,
+        Meta(description="The rota whose people on call it shows; null: it shows maintenance windows."),
+    ] = None
 
 
 class FeedItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -74,6 +80,7 @@ class FeedItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     id: UUID
     name: FeedName
+    rota_id: Annotated[UUID | None, Meta(description="The rota that it shows; null: maintenance windows.")]
     last_used_at: Annotated[Timestamp | None, Meta(description="To the minute; null: never.")]
     created_at: Timestamp
 
@@ -83,9 +90,7 @@ class NewFeedItem(FeedItem, frozen=True, kw_only=True, rename="camel"):
 
     url: Annotated[
         str,
-        Meta(
-            description="What a calendar program subscribes to. Whoever has it reads the windows, until it is revoked."
-        ),
+        Meta(description="What a calendar program subscribes to. Whoever has it reads the feed, until it is revoked."),
     ]
 
 
@@ -99,6 +104,7 @@ class FeedPage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 EXAMPLE: dict[str, Any] = {
     "id": "89898989-8989-4989-8989-898989898989",
     "name": "Outlook",
+    "rotaId": None,
     "lastUsedAt": None,
     "createdAt": "2027-01-01T12:00:00.000Z",
 }
@@ -143,7 +149,7 @@ async def list_feeds(
     description=_FOR_PEOPLE,
     responses={
         200: answers(NewFeedItem, "The feed with its address, this once", _CREATED),
-        **problems(body=True, s400="name must be 1 to 255 printable characters", s403="Forbidden"),
+        **problems(body=True, s400="name must be 1 to 255 printable characters", s403="Forbidden", s404=ROTA_NOT_FOUND),
     },
 )
 async def create_feed(
@@ -152,9 +158,8 @@ async def create_feed(
     principal: GivenPrincipal,
     organization_id: OrganizationId = None,  # noqa: ARG001 - read by the guard
 ) -> NewFeedItem:
-    made, token = await calendar_feeds.make_feed(services.database, principal, data.name)
-    url = f"{services.public_url.url}{FEED_PATH}?token={token.reveal()}"
-    return NewFeedItem(**_fields(made), url=url)
+    made, token = await calendar_feeds.make_feed(services.database, principal, data.name, data.rota_id)
+    return NewFeedItem(**_fields(made), url=calendar_feeds.feed_url(services.public_url.url, made, token))
 
 
 @delete(
@@ -179,8 +184,8 @@ async def delete_feed(public_id: PublicId, services: GivenServices, principal: G
     security=SECURITY,
     tags=_TAGS,
     summary="Read the maintenance windows as a calendar (RFC 5545)",
-    media_type=_CALENDAR,
-    responses={200: answers(str, "A calendar", _CALENDAR_EXAMPLE, _CALENDAR), **problems(s403="Forbidden")},
+    media_type=CALENDAR,
+    responses={200: answers(str, "A calendar", _CALENDAR_EXAMPLE, CALENDAR), **problems(s403="Forbidden")},
 )
 async def read_calendar(
     request: Request[Any, Any, Any],
@@ -189,7 +194,7 @@ async def read_calendar(
     organization_id: OrganizationId = None,  # noqa: ARG001 - read by the guard
 ) -> Response[bytes]:
     content = await calendar_feeds.own_calendar(services.database, principal, services.public_url.url)
-    return _calendar(request, content)
+    return calendar_answer(request, content, "maintenance")
 
 
 @get(FEED_PATH, opt={PERMISSION: Permission.PUBLIC}, include_in_schema=False)
@@ -199,24 +204,31 @@ async def read_feed(
     token: Annotated[str, QueryParameter(max_length=200)] = "",
 ) -> Response[bytes]:
     """For calendar programs, which can send nothing but an address."""
-    return _calendar(request, await calendar_feeds.feed_content(services.database, token, services.public_url.url))
+    return calendar_answer(
+        request, await calendar_feeds.feed_content(services.database, token, services.public_url.url), "maintenance"
+    )
 
 
-def _calendar(request: Request[Any, Any, Any], content: bytes) -> Response[bytes]:
-    etag = f'"{hashlib.sha256(content).hexdigest()[:24]}"'
-    if etag in request.headers.get("if-none-match", ""):
-        return Response(b"", status_code=304, headers={"ETag": etag, **_HEADERS}, media_type=_CALENDAR)
-    return Response(content, headers={"ETag": etag, **_HEADERS}, media_type=_CALENDAR)
+@get(ROTA_FEED_PATH, opt={PERMISSION: Permission.PUBLIC}, include_in_schema=False)
+async def read_rota_feed(
+    request: Request[Any, Any, Any],
+    services: GivenServices,
+    token: Annotated[str, QueryParameter(max_length=200)] = "",
+) -> Response[bytes]:
+    """Who is on call, for calendar programs."""
+    content = await calendar_feeds.feed_content(services.database, token, services.public_url.url, of_rota=True)
+    return calendar_answer(request, content, "rota")
 
 
 def _fields(feed: CalendarFeed) -> dict[str, Any]:
     return {
         "id": feed.public_id,
         "name": feed.name,
+        "rota_id": feed.rota_public_id,
         "last_used_at": timestamp_or_none(feed.last_used_at),
         "created_at": timestamp(feed.created_at),
     }
 
 
 BODIES = (FeedBody, FeedItem, NewFeedItem, FeedPage)
-ROUTES: list[ControllerRouterHandler] = [list_feeds, create_feed, delete_feed, read_calendar, read_feed]
+ROUTES: list[ControllerRouterHandler] = [list_feeds, create_feed, delete_feed, read_calendar, read_feed, read_rota_feed]

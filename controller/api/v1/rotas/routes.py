@@ -11,6 +11,7 @@ from litestar.types import ControllerRouterHandler
 from controller.api.v1.results.query import given_moment
 from controller.api.v1.rotas.schemas import (
     BODIES,
+    CALENDAR_EXAMPLE,
     EXAMPLE,
     ON_CALL_EXAMPLE,
     OnCallAnswer,
@@ -25,13 +26,14 @@ from controller.api.v1.rotas.schemas import (
 from controller.decisions.access import Permission
 from controller.http.auth import PERMISSION, SECURITY
 from controller.http.bodies import JsonBody
+from controller.http.calendars import CALENDAR, calendar_answer
 from controller.http.etags import require_match, tagged
 from controller.http.identifiers import path_id
 from controller.http.openapi import answers, problems
 from controller.http.parameters import OrganizationId, PublicId
 from controller.http.services import GivenPrincipal, GivenServices
 from controller.model.notification.on_call import Rota
-from controller.operations.on_call import rotas
+from controller.operations.on_call import on_call, rotas
 from controller.operations.on_call.rotas import ROTA_NOT_FOUND
 from shared.clock import utc_now
 
@@ -207,8 +209,35 @@ async def who_is_on_call(
     organization_id: OrganizationId = None,  # noqa: ARG001 - read by the guard
 ) -> OnCallAnswer:
     moment = given_moment(at, "at") or utc_now()
-    found = await rotas.who_is_on_call(services.database, principal, path_id(public_id), moment)
+    found = await on_call.who_is_on_call(services.database, principal, path_id(public_id), moment)
     return on_call_answer(found, moment)
+
+
+@get(
+    f"{_ONE}/on-call.ics",
+    operation_id="getRotaCalendar",
+    opt=_MANAGING,
+    security=SECURITY,
+    tags=_TAGS,
+    summary="Read who is on call today and in the next 90 days as a calendar (RFC 5545)",
+    description="Each event is a time in which the same people and channels are on call, with overrides.",
+    media_type=CALENDAR,
+    responses={
+        200: answers(str, "A calendar", CALENDAR_EXAMPLE, CALENDAR),
+        **problems(s400=_ID, s403="Forbidden", s404=ROTA_NOT_FOUND),
+    },
+)
+async def read_rota_calendar(
+    request: Request[Any, Any, Any],
+    public_id: PublicId,
+    services: GivenServices,
+    principal: GivenPrincipal,
+    organization_id: OrganizationId = None,  # noqa: ARG001 - read by the guard
+) -> Response[bytes]:
+    content = await on_call.rota_calendar(
+        services.database, principal, path_id(public_id), services.public_url.url, utc_now()
+    )
+    return calendar_answer(request, content, "rota")
 
 
 ROUTES: list[ControllerRouterHandler] = [
@@ -218,4 +247,5 @@ ROUTES: list[ControllerRouterHandler] = [
     update_rota,
     delete_rota,
     who_is_on_call,
+    read_rota_calendar,
 ]

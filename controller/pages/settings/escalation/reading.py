@@ -11,7 +11,7 @@ from controller.errors import InvalidError, InvalidFieldsError, noting
 from controller.http.identifiers import is_uuid
 from controller.operations.on_call.policies import EscalationChange, NewStep
 
-_PLAIN = ("name", "customer", "severity", "enabled")
+_PLAIN = ("name", "customer", "severity", "enabled", "version")
 _STEP = ("minutes", "channels", "rota")
 _LONGEST_NUMBER = 9
 FIELDS = frozenset(_PLAIN) | {f"{name}_{number}" for name in _STEP for number in range(1, MOST_STEPS + 1)}

@@ -13,7 +13,7 @@ from litestar.types import ControllerRouterHandler
 
 from controller.decisions.access import Permission
 from controller.decisions.on_call.escalation import MOST_STEPS
-from controller.errors import InvalidError
+from controller.errors import InvalidError, PreconditionFailedError
 from controller.http.auth import PERMISSION
 from controller.http.services import GivenPrincipal, GivenServices, Services
 from controller.model import Principal
@@ -28,7 +28,9 @@ from controller.pages.settings.escalation.view import (
     EscalationView,
     PolicyFormView,
     escalation_row,
+    policy_differences,
     policy_form,
+    policy_version,
     reminders_form,
     reminders_words,
 )
@@ -36,6 +38,7 @@ from controller.pages.settings.requests import ButtonForm, done_of, thing_of
 from controller.pages.shell.forms import fields_of, form_of
 from controller.pages.shell.page import page, see_other
 from controller.pages.shell.problems import problems_of, values_of
+from controller.pages.shell.versions import form_status, require_version
 
 _PATH = "/settings/escalation"
 _NEW = f"{_PATH}/new"
@@ -115,9 +118,20 @@ async def change_policy(
     rows: list[int] = []
     try:
         _, change, rows = policy_of(values)
-        await policies.update_policy(services.database, principal, found.public_id, change)
+        await policies.update_policy(
+            services.database,
+            principal,
+            found.public_id,
+            change,
+            expect=lambda now: require_version(values["version"], policy_version(now), now),
+        )
     except InvalidError as error:
         return await _form(request, services, principal, found, values, in_form(error, rows))
+    except PreconditionFailedError as error:
+        now = error.current
+        assert isinstance(now, EscalationPolicy)  # noqa: S101 - `expect` raised it
+        typed, problems = values | {"version": policy_version(now)}, policy_differences(now, values)
+        return await _form(request, services, principal, now, typed, error, problems)
     return see_other(request, f"{_PATH}?done=saved")
 
 
@@ -165,7 +179,8 @@ async def _form(
     principal: Principal,
     found: EscalationPolicy | None,
     values: Mapping[str, Any],
-    error: InvalidError | None = None,
+    error: InvalidError | PreconditionFailedError | None = None,
+    problems: Mapping[str, str] | None = None,
 ) -> Response[bytes]:
     known = await customers.list_customers(services.database, principal)
     channels = [
@@ -183,7 +198,7 @@ async def _form(
         id=found.public_id if found else None,
         whose=(found.customer_name or "the organization") if found else "",
         form={name: [] if name.startswith("channels_") else "" for name in FIELDS} | dict(values),
-        problems=problems_of(error, FIELDS) if error else {},
+        problems=problems or (problems_of(error, FIELDS) if isinstance(error, InvalidError) else {}),
         numbers=list(range(1, min(MOST_STEPS, max(_ROWS, used + (error is None and found is not None))) + 1)),
         customers=[
             *([] if limited else [("", "the organization")]),
@@ -194,8 +209,8 @@ async def _form(
         severities=SEVERITIES,
     )
     title = found.name if found else "New escalation policy"
-    status = HTTPStatus.BAD_REQUEST if error else HTTPStatus.OK
-    return await page(request, "settings/escalation/form.html", view, title=title, section="settings", status=status)
+    template = "settings/escalation/form.html"
+    return await page(request, template, view, title=title, section="settings", status=form_status(error))
 
 
 def _minutes(text: str, field: str) -> int | None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
+from controller.decisions.on_call.escalation import MOST_STEPS
 from controller.decisions.on_call.reminders import ReminderTimes
 from controller.model.notification.on_call import EscalationPolicy, EscalationStep
 from controller.pages.shell.texts import counted, span
+from controller.pages.shell.versions import BOX, differing, problems_of_conflict, version_of
 
 DONE = {
     "made": "The policy is made.",
@@ -101,14 +103,45 @@ def reminders_form(own: Any) -> dict[str, Any]:
     }
 
 
+class _Drawn(msgspec.Struct, frozen=True, kw_only=True):
+    """What the form of a policy was drawn from."""
+
+    form: dict[str, Any]
+
+
+def policy_version(policy: EscalationPolicy) -> str:
+    return version_of(_Drawn(form=_stored(policy)))
+
+
 def policy_form(policy: EscalationPolicy | None) -> dict[str, Any]:
     """The values of the form of a policy, or of a new one."""
-    found: dict[str, Any] = {"name": "", "customer": "", "severity": "down", "enabled": "on"}
-    steps: Iterable[EscalationStep] = ()
-    if policy is not None:
-        steps = policy.steps
-        found |= {"name": policy.name, "severity": policy.severity, "enabled": "on" if policy.enabled else ""}
-    for number, step in enumerate(steps, 1):
+    if policy is None:
+        return {"name": "", "customer": "", "severity": "down", "enabled": "on", "version": ""}
+    return _stored(policy) | {"customer": "", "version": policy_version(policy)}
+
+
+def policy_differences(policy: EscalationPolicy, typed: Mapping[str, Any]) -> dict[str, str]:
+    """What to say beside the fields of a form that was typed while somebody else changed the policy to this."""
+    steps = range(1, MOST_STEPS + 1)
+    nothing = {
+        f"{name}_{n}": [] if name == "channels" else "" for name in ("minutes", "channels", "rota") for n in steps
+    }
+    stored = {**nothing, **_stored(policy)}
+    channels = {str(one.public_id): one.name for step in policy.steps for one in step.channels}
+    rotas = {str(step.rota.public_id): step.rota.name for step in policy.steps if step.rota}
+    words: dict[str, Mapping[str, str]] = {"severity": dict(SEVERITIES), "enabled": BOX}
+    words |= {f"channels_{n}": channels for n in steps} | {f"rota_{n}": rotas for n in steps}
+    return problems_of_conflict("this policy", differing({**nothing, **typed}, stored), stored, words)
+
+
+def _stored(policy: EscalationPolicy) -> dict[str, Any]:
+    """The values of the fields that can be changed."""
+    found: dict[str, Any] = {
+        "name": policy.name,
+        "severity": policy.severity,
+        "enabled": "on" if policy.enabled else "",
+    }
+    for number, step in enumerate(policy.steps, 1):
         found[f"minutes_{number}"] = str(step.minutes)
         found[f"channels_{number}"] = [str(one.public_id) for one in step.channels]
         found[f"rota_{number}"] = str(step.rota.public_id) if step.rota else ""

@@ -12,6 +12,7 @@ import msgspec
 from controller.decisions.on_call.rota import OnCall, Source
 from controller.model.notification.on_call import Rota, RotaOverride, SkippedEntry
 from controller.pages.settings.rotas.calendar import RotaMonth
+from controller.pages.settings.rotas.week import RotaWeek
 from controller.pages.shell.texts import counted
 
 DONE = {
@@ -51,7 +52,7 @@ class OverrideRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RotaView(msgspec.Struct, frozen=True, kw_only=True):
-    """One rota: who is on call, its month, its overrides, and its forms."""
+    """One rota: who is on call, its week and month, its overrides, and its forms."""
 
     done: str
     row: RotaRow
@@ -62,6 +63,7 @@ class RotaView(msgspec.Struct, frozen=True, kw_only=True):
     fetched_at: datetime | None
     failing_since: datetime | None
     skipped: list[SkippedEntry]
+    week: RotaWeek
     month: RotaMonth
     overrides: list[OverrideRow]
     people: list[tuple[str, str]]
@@ -79,10 +81,9 @@ def rota_row(rota: Rota) -> RotaRow:
 
 def on_call_words(found: OnCall) -> str:
     """For example "ann@example.com, by an override"."""
-    named = [*(one.email for one in found.people), *(one.name for one in found.channels)]
     if found.source is Source.NOBODY:
         return "nobody: steps that name this rota tell their channels alone"
-    return f"{', '.join(named)}{', by an override' if found.source is Source.OVERRIDE else ''}"
+    return f"{', '.join(found.names)}{', by an override' if found.source is Source.OVERRIDE else ''}"
 
 
 def override_row(one: RotaOverride) -> OverrideRow:

@@ -44,8 +44,8 @@ class TimelineCheck(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 class UptimeifyTimelineChange(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """`kind` is opened, escalated (partial became down), eased (down became partial), flapping (held open, because it
-    comes and goes), lapsed (an acknowledgement ended) or resolved; or an action of the person `doneBy`: acknowledged, commented, resolved. Then `reason`
-    is the person's text.
+    comes and goes), lapsed (an acknowledgement ended) or resolved; or an action of the person `doneBy`: acknowledged,
+    commented, resolved. Then `reason` is the person's text.
     """
 
     id: int
