@@ -24,11 +24,11 @@ from controller.api.v1.customers import routes as customers
 from controller.api.v1.discoveries import routes as discoveries
 from controller.api.v1.escalation import routes as escalation_policies
 from controller.api.v1.facts import routes as facts
-from controller.api.v1.grouping import routes as grouping
 from controller.api.v1.incident_groups import listing as listed_groups
 from controller.api.v1.incident_groups import routes as incident_groups
 from controller.api.v1.incidents import actions as incident_actions
 from controller.api.v1.incidents import routes as incidents
+from controller.api.v1.layered_settings import routes as layered_settings
 from controller.api.v1.locations import effects as location_effects
 from controller.api.v1.locations import managing as managing_locations
 from controller.api.v1.locations import reading as reading_locations
@@ -42,7 +42,6 @@ from controller.api.v1.one_monitor import chart, checks, dependencies, monitor_r
 from controller.api.v1.organizations import routes as organizations
 from controller.api.v1.policies import levels as policies
 from controller.api.v1.policies import preview as policy_preview
-from controller.api.v1.reminders import routes as reminders
 from controller.api.v1.results import listing as results
 from controller.api.v1.rotas import overrides as rota_overrides
 from controller.api.v1.rotas import routes as rotas
@@ -73,10 +72,10 @@ _RESOURCES = (
     discoveries,
     escalation_policies,
     facts,
-    grouping,
     incident_actions,
     incident_groups,
     incidents,
+    layered_settings,
     letting_in,
     listed_groups,
     location_effects,
@@ -92,7 +91,6 @@ _RESOURCES = (
     policies,
     policy_preview,
     reading_locations,
-    reminders,
     results,
     rota_overrides,
     rotas,

@@ -19,8 +19,11 @@ from controller.http.services import GivenPrincipal, GivenServices, Services
 from controller.model import Principal
 from controller.model.notification.on_call import EscalationPolicy, Reminders
 from controller.operations.accounts import customers, organizations
+from controller.operations.accounts.layered_settings import change_settings, read_settings
+from controller.operations.accounts.settings import organization_owner
 from controller.operations.channels.channels import ChannelOwner, list_channels
-from controller.operations.on_call import policies, reminders, rotas
+from controller.operations.on_call import policies, rotas
+from controller.operations.on_call.reminders import REMINDERS
 from controller.pages.settings.escalation.reading import FIELDS, in_form, policy_of, values_of_fields
 from controller.pages.settings.escalation.view import (
     DONE,
@@ -71,7 +74,8 @@ async def set_reminders(
             first_minutes=_minutes(form.first_minutes, "firstMinutes"),
             max_minutes=_minutes(form.max_minutes, "maxMinutes"),
         )
-        await reminders.set_organization_reminders(services.database, principal, organization.public_id, new)
+        owner = await organization_owner(services.database, principal, organization.public_id)
+        await change_settings(services.database, principal, REMINDERS, owner, new)
     except InvalidError as error:
         return await _list(request, services, principal, form, error)
     return see_other(request, f"{_PATH}?done=reminders")
@@ -142,8 +146,9 @@ async def _list(
     words, values = "", None
     if principal.customer_ids is None:
         organization = await organizations.get_organization(services.database, principal)
-        held = await reminders.organization_reminders(services.database, principal, organization.public_id)
-        words, values = reminders_words(held.times), reminders_form(held.own)
+        owner = await organization_owner(services.database, principal, organization.public_id)
+        held = await read_settings(services.database, REMINDERS, owner)
+        words, values = reminders_words(held.in_force), reminders_form(held.own)
     if form is not None:
         values = values_of(form)
     names = {"firstMinutes": "first_minutes", "maxMinutes": "max_minutes"}
