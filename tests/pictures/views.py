@@ -139,6 +139,8 @@ BURNING = (
     View("screen-revoking", lambda world: f"/settings/screens/{world.screen}/revoke"),
     View("overview-saved", _at("/?q=hotel&sort=slowest"), similar=True),
     View("settings", _at("/settings")),
+    View("grouping", _at("/settings/grouping")),
+    View("customer-messages", _setting("customers", "customer", "/messages")),
     View("escalation", _at("/settings/escalation")),
     View("escalation-policy", _setting("escalation", "policy")),
     View("rotas", _at("/settings/rotas"), similar=True),

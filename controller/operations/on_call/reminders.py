@@ -6,7 +6,7 @@ from functools import partial
 
 from controller.decisions.on_call.reminders import ReminderTimes, check_reminders, in_force
 from controller.model.notification.on_call import Reminders
-from controller.operations.accounts.layered_settings import LayeredColumn, LayeredSettings
+from controller.operations.incidents.layered_settings import LayeredColumn, LayeredSettings
 from controller.store.on_call import due
 
 REMINDERS: LayeredSettings[Reminders, ReminderTimes] = LayeredSettings(

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from controller.operations.accounts.layered_settings import LayeredSettings
+from controller.operations.incidents.layered_settings import LayeredSettings
 
 
 class SettingsKind(NamedTuple):

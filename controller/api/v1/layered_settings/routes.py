@@ -22,8 +22,8 @@ from controller.http.openapi import answers, problems
 from controller.http.parameters import PublicId
 from controller.http.services import GivenPrincipal, GivenServices
 from controller.model import Principal
-from controller.operations.accounts.layered_settings import SettingsView, change_settings, read_settings
 from controller.operations.accounts.settings import SettingOwner, customer_owner, organization_owner
+from controller.operations.incidents.layered_settings import LayeredView, change_settings, read_settings
 from controller.store.platform.pool import Database
 
 __all__ = ["BODIES", "ROUTES"]
@@ -60,7 +60,7 @@ def _handlers(kind: SettingsKind, owners: _Owners) -> Iterator[ControllerRouterH
         "description": kind.about,
     }
 
-    def shown(view: SettingsView[Any, Any]) -> msgspec.Struct:
+    def shown(view: LayeredView[Any, Any]) -> msgspec.Struct:
         return kind.item(**msgspec.structs.asdict(view.own), in_force=kind.shown(view.in_force))
 
     @get(

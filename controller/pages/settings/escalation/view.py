@@ -92,15 +92,6 @@ def reminders_words(times: ReminderTimes) -> str:
     )
 
 
-def reminders_form(own: Any) -> dict[str, Any]:
-    """The values of the form, from what is set."""
-    return {
-        "enabled": "on" if own.enabled else "",
-        "first_minutes": str(own.first_minutes or ""),
-        "max_minutes": str(own.max_minutes or ""),
-    }
-
-
 def policy_form(policy: EscalationPolicy | None) -> dict[str, Any]:
     """The values of the form of a policy, or of a new one."""
     found: dict[str, Any] = {"name": "", "customer": "", "severity": "down", "enabled": "on"}

@@ -18,14 +18,14 @@ from controller.http.services import GivenPrincipal, GivenServices, Services
 from controller.model import Principal
 from controller.model.notification.on_call import Reminders
 from controller.operations.accounts import organizations
-from controller.operations.accounts.layered_settings import (
+from controller.operations.accounts.settings import SettingOwner, customer_owner, organization_owner
+from controller.operations.incidents.grouping_settings import GROUPING
+from controller.operations.incidents.layered_settings import (
     LayeredSettings,
-    SettingsView,
+    LayeredView,
     change_settings,
     read_settings,
 )
-from controller.operations.accounts.settings import SettingOwner, customer_owner, organization_owner
-from controller.operations.incidents.grouping_settings import GROUPING
 from controller.operations.on_call.reminders import REMINDERS
 from controller.pages.settings.escalation.view import reminders_words
 from controller.pages.settings.messages.forms import (
@@ -113,7 +113,7 @@ async def set_customer_reminders(
     owner = await customer_owner(services.database, principal, thing_of(public_id))
     form = await form_of(request, RemindersForm)
 
-    def unchanged(found: SettingsView[Reminders, ReminderTimes]) -> None:
+    def unchanged(found: LayeredView[Reminders, ReminderTimes]) -> None:
         require_version(form.version, version_of(form_of_reminders(found.own)))
 
     try:
@@ -127,7 +127,7 @@ async def set_customer_reminders(
 async def _store_grouping(services: Services, principal: Principal, owner: SettingOwner, form: GroupingForm) -> None:
     """Raises InvalidError, PreconditionFailedError."""
 
-    def unchanged(found: SettingsView[Grouping, GroupingSettings]) -> None:
+    def unchanged(found: LayeredView[Grouping, GroupingSettings]) -> None:
         require_version(form.version, version_of(form_of_grouping(found.own)))
 
     new = grouping_of(form)

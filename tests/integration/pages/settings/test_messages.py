@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from controller.model import Role
@@ -68,7 +70,8 @@ async def test_a_customer_differs_where_it_says_so(api: Api) -> None:
 )
 async def test_what_is_wrong_is_said_at_its_field(api: Api, action: str, name: str, value: str, rule: str) -> None:
     async with browsing_as(api, Role.ADMIN) as browser:
-        page = await browser.submit(await browser.open(MESSAGES), f"{MESSAGES}/{action}", **{name: value})
+        typed: dict[str, Any] = {name: value}
+        page = await browser.submit(await browser.open(MESSAGES), f"{MESSAGES}/{action}", **typed)
         assert page.status == 400
         assert page.id(f"wrong-{name}").text == rule
         page = await browser.submit(await browser.open(MESSAGES), f"{MESSAGES}/{action}")

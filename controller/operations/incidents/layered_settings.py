@@ -11,12 +11,12 @@ from controller.model import Principal
 from controller.model.audit import AuditAction
 from controller.operations.accounts.settings import SettingOwner
 from controller.operations.audit.recording import record_about
-from controller.store.accounts import layered_settings as store
 from controller.store.accounts import organizations
-from controller.store.accounts.layered_settings import LayeredColumn
+from controller.store.incidents import layered_settings as store
+from controller.store.incidents.layered_settings import LayeredColumn
 from controller.store.platform.pool import Connection, Database
 
-__all__ = ["LayeredColumn", "LayeredSettings", "SettingsView", "change_settings", "read_settings"]
+__all__ = ["LayeredColumn", "LayeredSettings", "LayeredView", "change_settings", "read_settings"]
 
 Own = TypeVar("Own", bound=msgspec.Struct)
 InForce = TypeVar("InForce")
@@ -36,7 +36,7 @@ class LayeredSettings(msgspec.Struct, Generic[Own, InForce], frozen=True, kw_onl
     changed: Callable[[Connection, int], Awaitable[None]] | None = None
 
 
-class SettingsView(msgspec.Struct, Generic[Own, InForce], frozen=True):
+class LayeredView(msgspec.Struct, Generic[Own, InForce], frozen=True):
     """What is set for an owner, and what holds for it."""
 
     own: Own
@@ -45,13 +45,13 @@ class SettingsView(msgspec.Struct, Generic[Own, InForce], frozen=True):
 
 async def read_settings(
     database: Database, settings: LayeredSettings[Own, InForce], owner: SettingOwner
-) -> SettingsView[Own, InForce]:
+) -> LayeredView[Own, InForce]:
     """Of an owner that the caller may manage."""
     async with database.connection() as connection:
         found = await store.stored(connection, settings.column, owner.organization_id, owner.customer_id)
     organization, customer = (msgspec.convert(one, settings.own) for one in found)
     own = organization if owner.customer_id is None else customer
-    return SettingsView(own, settings.in_force(organization, customer))
+    return LayeredView(own, settings.in_force(organization, customer))
 
 
 async def change_settings(
@@ -61,8 +61,8 @@ async def change_settings(
     owner: SettingOwner,
     new: Own,
     *,
-    require_state: Callable[[SettingsView[Own, InForce]], None] | None = None,
-) -> SettingsView[Own, InForce]:
+    require_state: Callable[[LayeredView[Own, InForce]], None] | None = None,
+) -> LayeredView[Own, InForce]:
     """Have this, and nothing else, set for an owner that the caller may manage. `require_state` may refuse what is now,
     by an error. Raises InvalidError.
     """
