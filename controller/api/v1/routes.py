@@ -24,11 +24,11 @@ from controller.api.v1.customers import routes as customers
 from controller.api.v1.discoveries import routes as discoveries
 from controller.api.v1.escalation import routes as escalation_policies
 from controller.api.v1.facts import routes as facts
-from controller.api.v1.grouping import routes as grouping
 from controller.api.v1.incident_groups import listing as listed_groups
 from controller.api.v1.incident_groups import routes as incident_groups
 from controller.api.v1.incidents import actions as incident_actions
 from controller.api.v1.incidents import routes as incidents
+from controller.api.v1.layered_settings import routes as layered_settings
 from controller.api.v1.locations import effects as location_effects
 from controller.api.v1.locations import managing as managing_locations
 from controller.api.v1.locations import reading as reading_locations
@@ -44,7 +44,6 @@ from controller.api.v1.packages import routes as packages
 from controller.api.v1.policies import levels as policies
 from controller.api.v1.policies import preview as policy_preview
 from controller.api.v1.recipient_groups import routes as recipient_groups
-from controller.api.v1.reminders import routes as reminders
 from controller.api.v1.results import listing as results
 from controller.api.v1.rotas import overrides as rota_overrides
 from controller.api.v1.rotas import routes as rotas
@@ -75,10 +74,10 @@ _RESOURCES = (
     discoveries,
     escalation_policies,
     facts,
-    grouping,
     incident_actions,
     incident_groups,
     incidents,
+    layered_settings,
     letting_in,
     listed_groups,
     location_effects,
@@ -96,7 +95,6 @@ _RESOURCES = (
     policy_preview,
     reading_locations,
     recipient_groups,
-    reminders,
     results,
     rota_overrides,
     rotas,

@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from controller.errors import InvalidError
+
 STORM_SPAN = timedelta(seconds=60)
 """More causes than the limit within this time are a storm."""
 
@@ -35,6 +37,17 @@ class GroupingSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
     storm_limit: int = 5
 
 
+class Grouping(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """What is set of GroupingSettings for an organization or a customer. None is as the owner above says, or the
+    default.
+    """
+
+    enabled: bool | None = None
+    group_seconds: int | None = None
+    group_update_seconds: int | None = None
+    storm_limit: int | None = None
+
+
 LIMITS = {
     "groupSeconds": range(10, 3600 + 1),
     "groupUpdateSeconds": range(30, 86_400 + 1),
@@ -43,9 +56,22 @@ LIMITS = {
 """What the settings may be."""
 
 
-def settings_of(organization: Mapping[str, Any] | None, customer: Mapping[str, Any] | None) -> GroupingSettings:
+def grouping_in_force(organization: Grouping, customer: Grouping) -> GroupingSettings:
     """What holds for a customer's incidents: its own settings, then its organization's, then the defaults."""
+    return settings_of(msgspec.to_builtins(organization), msgspec.to_builtins(customer))
+
+
+def settings_of(organization: Mapping[str, Any] | None, customer: Mapping[str, Any] | None) -> GroupingSettings:
+    """The same of what is stored."""
     return msgspec.convert({**(organization or {}), **(customer or {})}, GroupingSettings)
+
+
+def check_grouping(grouping: Grouping) -> None:
+    """Raises InvalidError."""
+    for name, value in msgspec.to_builtins(grouping).items():
+        allowed = LIMITS.get(name)
+        if allowed is not None and value not in allowed:
+            raise InvalidError(name, f"must be from {allowed[0]} to {allowed[-1]}")
 
 
 class Cause(NamedTuple):

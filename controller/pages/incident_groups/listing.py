@@ -14,7 +14,7 @@ from controller.operations.incidents.group_list import GroupsFound, ListedGroup
 STATE_WORDS = (("open", "open"), ("resolved", "over"))
 
 
-class GroupRow(msgspec.Struct, frozen=True, kw_only=True):
+class IncidentGroupRow(msgspec.Struct, frozen=True, kw_only=True):
     """`state` and `word` are its mark. `ended_at` is None while one of its incidents is open."""
 
     public_id: UUID
@@ -32,7 +32,7 @@ class GroupRow(msgspec.Struct, frozen=True, kw_only=True):
 class GroupListView(msgspec.Struct, frozen=True, kw_only=True):
     """A page of the list; `following` is the path of the next one."""
 
-    rows: list[GroupRow]
+    rows: list[IncidentGroupRow]
     state: str
     states: Sequence[tuple[str, str]]
     begins: bool
@@ -54,9 +54,9 @@ def group_list_view(found: GroupsFound, state: str, *, begins: bool, now: dateti
     )
 
 
-def _row(one: ListedGroup) -> GroupRow:
+def _row(one: ListedGroup) -> IncidentGroupRow:
     still_open = one.unacknowledged + one.acknowledged
-    return GroupRow(
+    return IncidentGroupRow(
         public_id=one.public_id,
         state="down" if still_open else "up",
         word="open" if still_open else "over",

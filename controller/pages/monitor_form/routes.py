@@ -174,6 +174,7 @@ async def change(
     except PreconditionFailedError as error:
         now = error.current
         assert isinstance(now, Monitor)  # noqa: S101 - `decide` raised it
+        parents = (await dependencies_of(services.database, principal, KINDS, monitor.public_id)).parents
         stored = stored_values(now, codes, parents)
         names = {str(one.public_id): one.name for one in parents}
         words = {

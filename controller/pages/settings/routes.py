@@ -16,6 +16,7 @@ from controller.pages.settings.channels.routes import ROUTES as CHANNELS
 from controller.pages.settings.customers.routes import ROUTES as CUSTOMERS
 from controller.pages.settings.escalation.routes import ROUTES as ESCALATION
 from controller.pages.settings.labels.routes import ROUTES as LABELS
+from controller.pages.settings.messages.routes import ROUTES as MESSAGES
 from controller.pages.settings.organizations.routes import ROUTES as ORGANIZATIONS
 from controller.pages.settings.packages.routes import ROUTES as PACKAGES
 from controller.pages.settings.people.routes import ROUTES as PEOPLE
@@ -54,6 +55,7 @@ ROUTES: list[ControllerRouterHandler] = [
     *AUDIT,
     *LABELS,
     *SCREENS,
+    *MESSAGES,
     *ESCALATION,
     *ROTAS,
 ]

@@ -36,6 +36,12 @@ SECTIONS = (
         (Permission.MANAGE_CHANNELS,),
     ),
     Section(
+        "/settings/grouping",
+        "Grouping",
+        "In how many messages you hear of many incidents that have one cause.",
+        (Permission.MANAGE_CHANNELS,),
+    ),
+    Section(
         "/settings/escalation",
         "Escalation and reminders",
         "Who is told, step by step, when nobody takes an incident.",

@@ -115,7 +115,6 @@ async def _following(
 ) -> list[Receiver]:
     """What is known of receivers that are notified of nothing any more is brought up to date too."""
     ended = row.kind == ChangeKind.RESOLVED
-    settings: GroupingSettings | None = None
     at_once = []
     for key in dict.fromkeys([*receivers, *notified]):
         earlier, waits = known.get(key), notified.get(key, False)
@@ -125,10 +124,7 @@ async def _following(
                 await group_receivers.drop(connection, _group(row), key, row.incident_id)
             elif how is Way.TOGETHER and key in receivers:
                 await _wait(connection, row, key, row.at, None)
-            at = None
-            if how is not Way.AT_ONCE:
-                settings = settings or await groups.settings(connection, row.customer_id)
-                at = partial_end_at(earlier, settings, row.at)
+            at = None if how is Way.AT_ONCE else partial_end_at(earlier, row.grouping, row.at)
             await group_receivers.end(connection, _group(row), key, at)
         elif how is Way.ALONG and key in receivers:
             await _wait(connection, row, key, row.at, None)

@@ -6,9 +6,9 @@ decisions of several controllers come one after the other.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from controller.decisions.notification.grouping import (
@@ -27,31 +27,6 @@ async def lock(connection: Connection, organization_ids: Collection[int]) -> Non
     await connection.execute(
         "SELECT FROM organization WHERE id = ANY ($1::bigint[]) ORDER BY id FOR NO KEY UPDATE", sorted(organization_ids)
     )
-
-
-async def stored_settings(
-    connection: Connection, organization_id: int, customer_id: int | None
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What is set for an organization and, with a number, for one of its customers."""
-    row = await connection.fetchrow(
-        "SELECT organization.grouping, customer.grouping FROM organization"
-        " LEFT JOIN customer ON customer.organization_id = organization.id AND customer.id = $2"
-        " WHERE organization.id = $1",
-        organization_id,
-        customer_id,
-    )
-    return (row[0] or {}, row[1] or {}) if row else ({}, {})
-
-
-async def set_settings(
-    connection: Connection, organization_id: int, customer_id: int | None, new: Mapping[str, Any]
-) -> None:
-    """Nothing set is stored as nothing."""
-    stored = dict(new) or None
-    if customer_id is None:
-        await connection.execute("UPDATE organization SET grouping = $2 WHERE id = $1", organization_id, stored)
-    else:
-        await connection.execute("UPDATE customer SET grouping = $2 WHERE id = $1", customer_id, stored)
 
 
 _ADDRESSES = """

@@ -24,12 +24,3 @@ async def reminders_of(
         "SELECT id, reminders FROM customer WHERE organization_id = $1 AND reminders IS NOT NULL", organization_id
     )
     return reminders_from(own), {row["id"]: reminders_from(row["reminders"]) for row in rows}
-
-
-async def set_reminders(connection: Connection, organization_id: int, customer_id: int | None, new: Reminders) -> None:
-    """Nothing set is stored as nothing."""
-    stored = None if new == Reminders() else msgspec.to_builtins(new)
-    if customer_id is None:
-        await connection.execute("UPDATE organization SET reminders = $2 WHERE id = $1", organization_id, stored)
-    else:
-        await connection.execute("UPDATE customer SET reminders = $2 WHERE id = $1", customer_id, stored)

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-import msgspec
 from litestar import Request, Response, get, post
 from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
@@ -17,10 +16,13 @@ from controller.errors import InvalidError, PreconditionFailedError
 from controller.http.auth import PERMISSION
 from controller.http.services import GivenPrincipal, GivenServices, Services
 from controller.model import Principal
-from controller.model.notification.on_call import EscalationPolicy, Reminders
+from controller.model.notification.on_call import EscalationPolicy
 from controller.operations.accounts import customers, organizations
+from controller.operations.accounts.settings import organization_owner
 from controller.operations.channels.channels import ChannelOwner, list_channels
-from controller.operations.on_call import policies, reminders, rotas
+from controller.operations.incidents.layered_settings import change_settings, read_settings
+from controller.operations.on_call import policies, rotas
+from controller.operations.on_call.reminders import REMINDERS
 from controller.pages.settings.escalation.reading import FIELDS, in_form, policy_of, values_of_fields
 from controller.pages.settings.escalation.view import (
     DONE,
@@ -31,9 +33,9 @@ from controller.pages.settings.escalation.view import (
     policy_differences,
     policy_form,
     policy_version,
-    reminders_form,
     reminders_words,
 )
+from controller.pages.settings.messages.forms import NAMES, RemindersForm, form_of_reminders, reminders_of
 from controller.pages.settings.requests import ButtonForm, done_of, thing_of
 from controller.pages.shell.forms import fields_of, form_of
 from controller.pages.shell.page import page, see_other
@@ -45,14 +47,6 @@ _NEW = f"{_PATH}/new"
 _ONE = f"{_PATH}/{{public_id:str}}"
 _MANAGING = {PERMISSION: Permission.MANAGE_CHANNELS}
 _ROWS = 3
-
-
-class RemindersForm(msgspec.Struct, frozen=True, kw_only=True):
-    """Reminders as they were typed. `enabled` is "on" or empty."""
-
-    enabled: str = ""
-    first_minutes: str = ""
-    max_minutes: str = ""
 
 
 @get(_PATH, opt=_MANAGING)
@@ -69,12 +63,8 @@ async def set_reminders(
     form = await form_of(request, RemindersForm)
     organization = await organizations.get_organization(services.database, principal)
     try:
-        new = Reminders(
-            enabled=form.enabled == "on",
-            first_minutes=_minutes(form.first_minutes, "firstMinutes"),
-            max_minutes=_minutes(form.max_minutes, "maxMinutes"),
-        )
-        await reminders.set_organization_reminders(services.database, principal, organization.public_id, new)
+        owner = await organization_owner(services.database, principal, organization.public_id)
+        await change_settings(services.database, principal, REMINDERS, owner, reminders_of(form))
     except InvalidError as error:
         return await _list(request, services, principal, form, error)
     return see_other(request, f"{_PATH}?done=reminders")
@@ -156,17 +146,17 @@ async def _list(
     words, values = "", None
     if principal.customer_ids is None:
         organization = await organizations.get_organization(services.database, principal)
-        held = await reminders.organization_reminders(services.database, principal, organization.public_id)
-        words, values = reminders_words(held.times), reminders_form(held.own)
+        owner = await organization_owner(services.database, principal, organization.public_id)
+        held = await read_settings(services.database, REMINDERS, owner)
+        words, values = reminders_words(held.in_force), values_of(form_of_reminders(held.own))
     if form is not None:
         values = values_of(form)
-    names = {"firstMinutes": "first_minutes", "maxMinutes": "max_minutes"}
     view = EscalationView(
         done=done_of(request, DONE),
         policies=list(map(escalation_row, found)),
         reminders=words,
         form=values,
-        problems=problems_of(error, RemindersForm.__struct_fields__, names) if error else {},
+        problems=problems_of(error, RemindersForm.__struct_fields__, NAMES) if error else {},
     )
     status = HTTPStatus.BAD_REQUEST if error else HTTPStatus.OK
     title = "Escalation and reminders"
@@ -211,16 +201,6 @@ async def _form(
     title = found.name if found else "New escalation policy"
     template = "settings/escalation/form.html"
     return await page(request, template, view, title=title, section="settings", status=form_status(error))
-
-
-def _minutes(text: str, field: str) -> int | None:
-    """Raises InvalidError."""
-    text = text.strip()
-    if not text:
-        return None
-    if not text.isascii() or not text.isdecimal() or len(text) > len("1440"):
-        raise InvalidError(field, "must be a number of minutes")
-    return int(text)
 
 
 ROUTES: list[ControllerRouterHandler] = [

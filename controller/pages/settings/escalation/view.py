@@ -94,15 +94,6 @@ def reminders_words(times: ReminderTimes) -> str:
     )
 
 
-def reminders_form(own: Any) -> dict[str, Any]:
-    """The values of the form, from what is set."""
-    return {
-        "enabled": "on" if own.enabled else "",
-        "first_minutes": str(own.first_minutes or ""),
-        "max_minutes": str(own.max_minutes or ""),
-    }
-
-
 class _Drawn(msgspec.Struct, frozen=True, kw_only=True):
     """What the form of a policy was drawn from."""
 

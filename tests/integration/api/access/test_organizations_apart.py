@@ -27,12 +27,7 @@ STREAMS = {"/api/results/stream", "/api/events/stream", "/api/v1/stream", "/live
 """They do not end, so only their head is requested."""
 SHOWING = {
     *("/", "/account", "/incidents", "/incidents/unpaged", "/incidents/{public_id}", "/monitors/{public_id}"),
-    *(
-        "/incident-groups",
-        "/incident-groups/{public_id}",
-        "/api/v1/incident-groups",
-        "/api/v1/incident-groups/{public_id}",
-    ),
+    *("/incident-groups/{public_id}", "/api/v1/incident-groups", "/api/v1/incident-groups/{public_id}"),
     *("/monitors/new", "/monitors/{monitor_id}/checks/{check_id}", "/api/results", "/api/results?format=csv"),
     *("/api/smtp-monitors", "/api/smtp-monitors/{public_id}", "/api/smtp-monitors/{public_id}/details"),
     *("/api/smtp-monitors/{public_id}/incident-history", "/api/smtp-monitors/{public_id}/alert-history"),
@@ -51,7 +46,7 @@ SHOWING = {
     *("/api/v1/escalation-policies", "/api/v1/escalation-policies/{public_id}", "/settings/escalation"),
     *("/api/organization/tokens", "/api/customer/tokens", "/api/notification-channels", "/api/v3/report-sitestatus"),
     *("/settings/people", "/settings/people/{public_id}", "/settings/tokens", "/settings/organization"),
-    *("/settings/customers", "/settings/customers/{public_id}"),
+    *("/settings/customers", "/settings/customers/{public_id}", "/settings/customers/{public_id}/messages"),
     *("/api/v1/monitors", "/api/v1/saved-filters", "/api/v1/saved-filters/{public_id}"),
     *("/api/v1/channels/{public_id}/deliveries", "/settings/channels", "/settings/channels/{public_id}"),
     *("/settings/audit", "/settings/labels", "/api/v1/maintenance-windows", "/api/v1/maintenance-windows/{public_id}"),

@@ -14,6 +14,7 @@ from tests.integration.api.conftest import CUSTOMER, ORGANIZATION
 
 _POLICIES, _ROTAS = "/api/v1/escalation-policies", "/api/v1/rotas"
 _SETTINGS = "/settings"
+_MESSAGES = f"{_SETTINGS}/customers/{CUSTOMER}/messages"
 _URL = f"https://calendar.example.com/{MARK}/rota.ics?token={MARK}"
 
 
@@ -109,6 +110,10 @@ async def _remind_by_form(world: World) -> None:
     await _form(world, f"{_SETTINGS}/escalation", f"{_SETTINGS}/escalation/reminders", first_minutes=number)
 
 
+async def _group_by_form(page: str, action: str, world: World) -> None:
+    await _form(world, page, action, storm_limit=str(uuid4().int % 100 + 101))
+
+
 OF_ON_CALL: dict[tuple[str, str], tuple[str, Callable[[World], Awaitable[Any]]]] = {
     ("POST", _POLICIES): ("escalation_policy.created", _policy),
     ("PATCH", f"{_POLICIES}/{{}}"): ("escalation_policy.changed", _change_policy),
@@ -134,6 +139,15 @@ OF_ON_CALL: dict[tuple[str, str], tuple[str, Callable[[World], Awaitable[Any]]]]
         lambda w: _on_policy(w, "/delete"),
     ),
     ("POST", f"{_SETTINGS}/escalation/reminders"): ("organization.changed", _remind_by_form),
+    ("POST", f"{_SETTINGS}/grouping"): ("organization.changed", partial(_group_by_form, f"{_SETTINGS}/grouping", "")),
+    ("POST", f"{_SETTINGS}/customers/{{}}/messages/grouping"): (
+        "customer.changed",
+        partial(_group_by_form, _MESSAGES, f"{_MESSAGES}/grouping"),
+    ),
+    ("POST", f"{_SETTINGS}/customers/{{}}/messages/reminders"): (
+        "customer.changed",
+        lambda w: _form(w, _MESSAGES, f"{_MESSAGES}/reminders", first_minutes=str(uuid4().int % 100 + 101)),
+    ),
     ("POST", f"{_SETTINGS}/rotas"): (
         "rota.created",
         lambda w: _form(w, f"{_SETTINGS}/rotas", name=uuid4().hex, url=_URL),

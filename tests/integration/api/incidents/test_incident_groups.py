@@ -127,11 +127,11 @@ async def test_the_list_is_filtered_and_read_page_by_page(api: Api, three: list[
         groups[0],
     )
 
-    async def listed(**query: object) -> list[str]:
+    async def listed(**query: str) -> list[str]:
         found: list[str] = []
         cursor = None
         while True:
-            params = {**query, "limit": 2, **({"cursor": cursor} if cursor else {})}
+            params: dict[str, str] = {**query, "limit": "2", **({"cursor": cursor} if cursor else {})}
             answer = await api.client.get(GROUPS, params=params)
             assert answer.status_code == 200, answer.text
             found += (one["id"] for one in answer.json()["items"] if one["id"] in groups)

@@ -1,1 +1,0 @@
-"""How incidents of one cause are reported together, for organizations and customers."""

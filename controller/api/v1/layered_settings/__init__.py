@@ -1,0 +1,1 @@
+"""Settings of an organization with what differs for a customer: grouping of incidents, reminders."""

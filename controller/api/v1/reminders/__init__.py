@@ -1,1 +1,0 @@
-"""Reminders of organizations and customers."""
