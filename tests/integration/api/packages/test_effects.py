@@ -75,3 +75,20 @@ async def test_without_maintenance_windows_they_are_refused(api: Api) -> None:
     refused = await api.client.post("/api/maintenance-windows", json=body)
     assert refused.status_code == 400
     assert "package has no maintenance windows" in refused.json()["message"]
+
+
+async def test_a_day_passes_before_less_is_kept(api: Api) -> None:
+    async def moments() -> tuple[Any, Any]:
+        package = await api.value("SELECT retention_since FROM package")
+        return package, await api.value("SELECT package_since FROM customer WHERE id = $1", api.customer)
+
+    await has(api, dataRetentionMonths=12)
+    first = await moments()
+    await has(api, notes="as long as before", dataRetentionMonths=12)
+    assert await moments() == first
+    await has(api, dataRetentionMonths=6)
+    assert (await moments())[0] > first[0]
+    assert (await moments())[1] == first[1]
+    for package in (None, "gold"):
+        await api.client.patch(f"/api/customers/{CUSTOMER}", json={"packageType": package})
+    assert (await moments())[1] > first[1]
