@@ -65,7 +65,7 @@ async def monitor_details(
     """
     monitor = await get_monitor(database, principal, kinds, public_id)
     async with database.connection() as connection:
-        held = await choices.kept_by(connection, monitor.organization_id, now)
+        held = await choices.kept_for(connection, monitor.organization_id, monitor.customer_id, now)
     view = stored_view(view, single_results_since(held, now), now)
     within = msgspec.structs.replace(principal, works_in=monitor.organization_id)
     found = await list_windows(database, within, monitor_id=monitor.id)

@@ -12,6 +12,8 @@ from controller.decisions.comparison.change_words import FINDINGS
 from controller.decisions.comparison.signs import SignKind
 from controller.decisions.notification.fact_subscriptions import subscription_of
 from controller.decisions.notification.receiver_key import receiver_key
+from controller.decisions.notification.rules import channel_kind
+from controller.decisions.packages import closed_channels
 from controller.notify.addresses import email_addresses, phone_numbers
 from controller.notify.notice import PlainNotice
 from controller.store.comparison.changes import NewChange
@@ -35,7 +37,10 @@ async def notify_of_changes(
     if origin is None or origin.quiet or await maintenance_at(connection, monitor_id, now) is not None:
         return
     served: set[str] = set()
+    closed = closed_channels(origin.gates)
     for channel, subscribed in channels:
+        if channel_kind(channel.type) in closed:
+            continue
         if channel.allowed_package_types is not None and origin.package not in channel.allowed_package_types:
             continue
         own = [change for change in changes if kinds[change] in subscribed]

@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from controller.decisions.history.retention import RetentionChoice, kept, results_since
+from controller.decisions.history.retention import RetentionChoice, kept, limited, results_since
 from controller.decisions.history.views import DAY_SECONDS, floor
 from controller.store.platform.pool import Connection, Database
-from controller.store.retention import choices, removal
+from controller.store.retention import choices, packages, removal
+from controller.store.retention.packages import CustomerFloor
 from controller.store.rollups import progress, rollups
 from controller.store.rollups.rollups import HOUR, Part
 from shared.clock import utc_now
@@ -94,7 +95,15 @@ async def _floors(connection: Connection, now: datetime) -> progress.Floors:
         since = results_since(kept(installation, choice, at), at)
         return max([since, *(removed[one] for one in {organization, None} & removed.keys())])
 
+    chosen = {one.organization_id: one.choice for one in own}
+
+    def floor_of_customer(one: CustomerFloor) -> datetime:
+        held = kept(installation, chosen.get(one.organization_id, RetentionChoice()), at)
+        since = results_since(limited(held, one.months), at)
+        return max(since, one.removed_until or since)
+
     return progress.Floors(
         floor_of(None, RetentionChoice()),
-        {one.organization_id: floor_of(one.organization_id, one.choice) for one in own},
+        {number: floor_of(number, choice) for number, choice in chosen.items()},
+        {one.customer_id: floor_of_customer(one) for one in await packages.floors_of_customers(connection)},
     )

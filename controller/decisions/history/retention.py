@@ -12,6 +12,7 @@ import msgspec
 from controller.model.retention import RESULTS_DAYS, ROLLUPS_MONTHS, Kept, Retention
 
 NOTICE = timedelta(hours=24)
+_LONGEST_MONTH = 31
 
 
 class RetentionChoice(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +62,13 @@ def final_moment(installation: RetentionChoice, own: RetentionChoice, now: datet
     """When all that was chosen holds: now, unless a shorter time was announced."""
     moments = [one.takes_effect_at for one in (installation, own) if one.takes_effect_at and one.pending(now)]
     return max(moments, default=now)
+
+
+def limited(held: Kept, months: int | None) -> Kept:
+    """What is kept of a customer whose package keeps it for so many months; None says nothing."""
+    if months is None:
+        return held
+    return Kept(min(held.results_days, _LONGEST_MONTH * months), min(held.rollups_months, months))
 
 
 def kept_of(retention: Retention) -> Kept:

@@ -33,7 +33,7 @@ async def chart_of(database: Database, principal: Principal, public_id: UUID, vi
     """Raises NotFoundError, ForbiddenError."""
     monitor = await get_monitor(database, principal, KINDS, public_id)
     async with database.connection() as connection:
-        held = await choices.kept_by(connection, monitor.organization_id, now)
+        held = await choices.kept_for(connection, monitor.organization_id, monitor.customer_id, now)
         view = stored_view(view, single_results_since(held, now), now)
         found = await charts.chart(connection, monitor.id, view, sources(view, await charts.rolled_until(connection)))
     return Charted(monitor=monitor, view=view, buckets=await off_loop(buckets_of, found, view.bucket_seconds))

@@ -43,7 +43,9 @@ async def present_state(database: Database, principal: Principal, public_id: UUI
             connection,
             monitor.id,
             rolled_until=await charts.rolled_until(connection),
-            kept_since=results_since(await choices.kept_by(connection, monitor.organization_id, now), now),
+            kept_since=results_since(
+                await choices.kept_for(connection, monitor.organization_id, monitor.customer_id, now), now
+            ),
         )
     return PresentState(
         monitor=monitor,

@@ -79,7 +79,7 @@ async def monitor_report(
     monitor = await get_monitor(database, principal, KINDS, public_id)
     async with database.connection() as connection:
         situation = await situation_of(connection, monitor, triggered_at)
-        held = await choices.kept_by(connection, monitor.organization_id, now)
+        held = await choices.kept_for(connection, monitor.organization_id, monitor.customer_id, now)
         single = single_results_since(held, now)
         course = await course_of(
             connection,

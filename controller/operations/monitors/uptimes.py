@@ -49,7 +49,9 @@ async def uptimes_of(
     """In the order of the requests. Raises InvalidError, NotFoundError, ForbiddenError."""
     monitor = await get_monitor(database, principal, KINDS, public_id)
     async with database.connection() as connection:
-        single = single_results_since(await choices.kept_by(connection, monitor.organization_id, now), now)
+        single = single_results_since(
+            await choices.kept_for(connection, monitor.organization_id, monitor.customer_id, now), now
+        )
         views = [
             stats_view(one.range, reference=now, now=now)
             if one.range

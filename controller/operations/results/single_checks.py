@@ -65,7 +65,7 @@ async def get_check(
     monitor = await get_monitor(database, principal, KINDS, monitor_id)
     names = (monitor.id, monitor.public_id)
     async with database.connection() as connection:
-        held = await choices.kept_by(connection, monitor.organization_id, utc_now())
+        held = await choices.kept_for(connection, monitor.organization_id, monitor.customer_id, utc_now())
         unknown = f"There is no such check. Results are kept {_days(held.results_days)}."
         if due_ms is None:
             due_at = await round_results.due_of(connection, *names, check_id, rows=LATEST)

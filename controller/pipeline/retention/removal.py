@@ -1,4 +1,4 @@
-"""Remove the results and roll-ups that an organization keeps less long than the installation does.
+"""Remove the results and roll-ups that an organization, or a customer's package, keeps less long than the installation.
 
 What the installation keeps no longer goes as whole partitions (pipeline.housekeeping). Here others' rows lie between,
 so rows are deleted in small batches with pauses, by one controller at a time, once for each day that ended.
@@ -12,11 +12,12 @@ from datetime import datetime
 
 import structlog
 
-from controller.decisions.history.retention import RetentionChoice, kept, results_since, rollups_since
+from controller.decisions.history.retention import NOTICE, RetentionChoice, kept, limited, results_since, rollups_since
 from controller.decisions.history.views import DAY_SECONDS, floor
 from controller.store.platform.pool import Database
-from controller.store.retention import choices
+from controller.store.retention import choices, packages
 from controller.store.retention.choices import OwnChoice
+from controller.store.retention.packages import PackageLimit
 from controller.store.retention.removal import (
     Overdue,
     Removable,
@@ -43,10 +44,11 @@ async def remove_expired(db: Database, now: datetime | None = None) -> None:
     async with db.connection() as connection:
         installation = await choices.of_installation(connection)
         own = await choices.of_organizations(connection)
+        limits = await packages.limits_set_before(connection, now - NOTICE)
         rolled = floor(await rolled_until(connection), DAY_SECONDS) - LONGEST_INTERVAL
         due = [
             one
-            for one in _overdue(installation, own, now)
+            for one in (*_overdue(installation, own, now), *_overdue_of_packages(installation, own, limits, now))
             if one.stored is Removable.ROLLUPS or one.before <= rolled  # what is not rolled up yet is still needed
         ]
         due = [one for one in due if not await is_removed(connection, one)]
@@ -54,7 +56,8 @@ async def remove_expired(db: Database, now: datetime | None = None) -> None:
         removed = await _remove(db, one)
         if removed is None:
             return
-        log.info("history_removed", organization=one.organization_id, what=one.stored.name.lower(), rows=removed)
+        whose = {"organization": one.organization_id, "customer": one.customer_id}
+        log.info("history_removed", **whose, what=one.stored.name.lower(), rows=removed)
 
 
 def _overdue(installation: RetentionChoice, own: list[OwnChoice], now: datetime) -> Iterator[Overdue]:
@@ -67,6 +70,19 @@ def _overdue(installation: RetentionChoice, own: list[OwnChoice], now: datetime)
             yield Overdue(organization, Removable.ROLLUPS, rollups_since(held, now))
 
 
+def _overdue_of_packages(
+    installation: RetentionChoice, own: list[OwnChoice], limits: list[PackageLimit], now: datetime
+) -> Iterator[Overdue]:
+    chosen = {one.organization_id: one.choice for one in own}
+    for organization, customer, months in limits:
+        held = kept(installation, chosen.get(organization, RetentionChoice()), now)
+        less = limited(held, months)
+        if less.results_days < held.results_days:
+            yield Overdue(organization, Removable.RESULTS, results_since(less, now), customer)
+        if less.rollups_months < held.rollups_months:
+            yield Overdue(organization, Removable.ROLLUPS, rollups_since(less, now), customer)
+
+
 async def _remove(db: Database, overdue: Overdue) -> int | None:
     """How many rows were removed; None when another controller is removing."""
     total = last = 0
@@ -74,7 +90,7 @@ async def _remove(db: Database, overdue: Overdue) -> int | None:
         tables = await partitions_of(connection, overdue)
     while True:
         async with db.connection() as connection:
-            monitors = await monitors_of(connection, overdue.organization_id, last, _MONITORS_AT_ONCE)
+            monitors = await monitors_of(connection, overdue, last, _MONITORS_AT_ONCE)
         if not monitors:
             break
         for table in tables:

@@ -96,6 +96,7 @@ async def change(database: Database, customer_id: int, decide: Callable[[Custome
         changed = await connection.fetchrow(
             """
             UPDATE customer SET
+              package_since = CASE WHEN package_type IS DISTINCT FROM $5 THEN clock_timestamp() ELSE package_since END,
               name = $2, email = $3, package_type = $5, notification_email = $6, notification_phone_number = $7,
               allowed_check_country_codes = $8, alert_location_threshold_count = $9, monthly_reports_enabled = $10,
               custom_fields = $11, notification_rules = $12, updated_at = clock_timestamp(), status = $4,

@@ -51,6 +51,8 @@ ON CONFLICT (organization_id, package_type) DO UPDATE SET
   enable_webhook_alerts = $18, enable_integration_alerts = $19, enable_maintenance_windows = $20,
   enable_pdf_reports = $21, enable_post_request_escalation = $22, enable_ssl_check = $23, enable_https_check = $24,
   enable_status_check = $25, enable_size_check = $26, enable_response_time_check = $27, enable_keyword_check = $28,
+  retention_since = CASE WHEN package.data_retention_months IS DISTINCT FROM $14 THEN clock_timestamp()
+    ELSE package.retention_since END,
   updated_at = clock_timestamp()
 RETURNING id, organization_id, package_type, created_at, updated_at
 """

@@ -17,13 +17,16 @@ class SubscribedChannel(NamedTuple):
 
 
 class NoticeOrigin(NamedTuple):
-    """What a notice about a monitor says of it, and whether anybody may be notified now."""
+    """What a notice about a monitor says of it, and whether anybody may be notified now. `package` is the customer's,
+    `gates` are which channels it includes.
+    """
 
     monitor_name: str
     customer_name: str
     package: str | None
     time_zone: str
     quiet: bool
+    gates: dict[str, bool]
 
 
 async def subscribed(connection: Connection, monitor_id: int, kinds: Collection[str]) -> list[SubscribedChannel]:
@@ -49,9 +52,14 @@ async def origin_of(connection: Connection, monitor_id: int) -> NoticeOrigin | N
     row = await connection.fetchrow(
         """
         SELECT monitor.name, customer.name, customer.package_type, organization.time_zone,
-          monitor.status = 'disabled' OR NOT monitor.notify_on_error
+          monitor.status = 'disabled' OR NOT monitor.notify_on_error,
+          json_build_object('enable_email_alerts', enable_email_alerts, 'enable_sms_alerts', enable_sms_alerts,
+            'enable_webhook_alerts', enable_webhook_alerts, 'enable_integration_alerts', enable_integration_alerts)
         FROM monitor JOIN customer ON customer.id = monitor.customer_id
-        JOIN organization ON organization.id = monitor.organization_id WHERE monitor.id = $1
+        JOIN organization ON organization.id = monitor.organization_id
+        LEFT JOIN package ON package.organization_id = customer.organization_id
+          AND package.package_type = customer.package_type
+        WHERE monitor.id = $1
         """,
         monitor_id,
     )

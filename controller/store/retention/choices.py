@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from controller.decisions.history.retention import RetentionChoice, kept
+from controller.decisions.history.retention import RetentionChoice, kept, limited
 from controller.model.retention import Kept, Retention
 from controller.store.platform.pool import Connection
+from controller.store.retention.packages import months_of
 
 _OF_INSTALLATION = """
 SELECT results_days, rollups_months, before_results_days, before_rollups_months, takes_effect_at
@@ -57,8 +58,14 @@ async def of_organizations(connection: Connection) -> list[OwnChoice]:
 
 
 async def kept_by(connection: Connection, organization_id: int, now: datetime) -> Kept:
-    """How long this organization's results and roll-ups are kept now."""
+    """How long this organization's results and roll-ups are kept now, but for customers whose packages keep less."""
     return kept(await of_installation(connection), await of_organization(connection, organization_id), now)
+
+
+async def kept_for(connection: Connection, organization_id: int, customer_id: int, now: datetime) -> Kept:
+    """How long those of this customer of the organization are certainly kept."""
+    held = await kept_by(connection, organization_id, now)
+    return limited(held, await months_of(connection, customer_id))
 
 
 async def save(connection: Connection, organization_id: int | None, choice: RetentionChoice) -> None:

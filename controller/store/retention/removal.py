@@ -1,8 +1,10 @@
-"""Remove what one organization keeps no longer from partitions that others still need, a few rows at a time."""
+"""Remove what one organization, or a customer's package, keeps no longer from partitions that others still need, a few
+rows at a time.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from typing import NamedTuple
@@ -40,22 +42,41 @@ _NOTE_REMOVED = {
 }
 
 
+_CUSTOMER_IS_REMOVED = {
+    Removable.RESULTS: "SELECT results_removed_until >= $2 FROM customer WHERE id = $1",
+    Removable.ROLLUPS: "SELECT rollups_removed_until >= $2 FROM customer WHERE id = $1",
+}
+_NOTE_CUSTOMER_REMOVED = {
+    Removable.RESULTS: """
+        UPDATE customer SET results_removed_until = GREATEST(results_removed_until, $2) WHERE id = $1
+        """,
+    Removable.ROLLUPS: """
+        UPDATE customer SET rollups_removed_until = GREATEST(rollups_removed_until, $2) WHERE id = $1
+        """,
+}
+
+
 class Overdue(NamedTuple):
-    """All of one organization's results, or roll-ups, before this moment are to be removed."""
+    """All of one organization's results, or roll-ups, before this moment are to be removed, or those of one customer
+    of it.
+    """
 
     organization_id: int
     stored: Removable
     before: datetime
+    customer_id: int | None = None
 
 
 async def is_removed(connection: Connection, overdue: Overdue) -> bool:
     """Whether that was done before."""
-    done: bool | None = await connection.fetchval(_IS_REMOVED[overdue.stored], overdue.organization_id, overdue.before)
+    owner, statements = _owner(overdue, _IS_REMOVED, _CUSTOMER_IS_REMOVED)
+    done: bool | None = await connection.fetchval(statements[overdue.stored], owner, overdue.before)
     return bool(done)
 
 
 async def note_removed(connection: Connection, overdue: Overdue) -> None:
-    await connection.execute(_NOTE_REMOVED[overdue.stored], overdue.organization_id, overdue.before)
+    owner, statements = _owner(overdue, _NOTE_REMOVED, _NOTE_CUSTOMER_REMOVED)
+    await connection.execute(statements[overdue.stored], owner, overdue.before)
 
 
 async def results_removed_until(connection: Connection) -> dict[int | None, datetime]:
@@ -72,13 +93,17 @@ async def partitions_of(connection: Connection, overdue: Overdue) -> list[str]:
     return await find(connection, overdue.before.date())
 
 
-async def monitors_of(connection: Connection, organization_id: int, after: int, limit: int) -> list[int]:
-    """The organization's monitors in order, deleted ones included."""
+async def monitors_of(connection: Connection, overdue: Overdue, after: int, limit: int) -> list[int]:
+    """The monitors of the organization, or of its customer, in order, deleted ones included."""
     rows = await connection.fetch(
-        "SELECT id FROM monitor WHERE organization_id = $1 AND id > $2 ORDER BY id LIMIT $3",
-        organization_id,
+        """
+        SELECT id FROM monitor
+        WHERE organization_id = $1 AND ($4::bigint IS NULL OR customer_id = $4) AND id > $2 ORDER BY id LIMIT $3
+        """,
+        overdue.organization_id,
         after,
         limit,
+        overdue.customer_id,
     )
     return [row["id"] for row in rows]
 
@@ -108,3 +133,12 @@ async def remove_some(db: Database, overdue: Overdue, table: str, monitor_ids: S
             ROWS_AT_ONCE,
         )
     return removed
+
+
+def _owner(
+    overdue: Overdue, of_organizations: Mapping[Removable, str], of_customers: Mapping[Removable, str]
+) -> tuple[int, Mapping[Removable, str]]:
+    """Whose it is, and which of the statements are about such an owner."""
+    if overdue.customer_id is None:
+        return overdue.organization_id, of_organizations
+    return overdue.customer_id, of_customers

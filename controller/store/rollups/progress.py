@@ -67,10 +67,13 @@ async def monitors_after(db: Database, monitor_id: int, limit: int) -> list[int]
 
 
 class Floors(NamedTuple):
-    """The first moment whose results are all stored: of most organizations, and of those that keep less."""
+    """The first moment whose results are all stored: of most organizations, of those that keep less, and of customers
+    of whom less is kept.
+    """
 
     at: datetime
     own: Mapping[int, datetime]
+    of_customers: Mapping[int, datetime]
 
 
 async def take_due(connection: Connection, limit: int, floors: Floors) -> tuple[list[Part], datetime]:
@@ -89,7 +92,11 @@ async def take_due(connection: Connection, limit: int, floors: Floors) -> tuple[
         FROM taken JOIN monitor ON monitor.id = taken.monitor_id
         LEFT JOIN unnest($4::bigint[], $5::timestamptz[]) AS own (organization_id, at)
           ON own.organization_id = monitor.organization_id
-        CROSS JOIN LATERAL hours_after(taken.hour, monitor.interval_seconds, $2, COALESCE(own.at, $3)) AS later (hour)
+        LEFT JOIN unnest($6::bigint[], $7::timestamptz[]) AS limited (customer_id, at)
+          ON limited.customer_id = monitor.customer_id
+        CROSS JOIN LATERAL hours_after(
+          taken.hour, monitor.interval_seconds, $2, GREATEST(COALESCE(own.at, $3), limited.at)
+        ) AS later (hour)
         ORDER BY 1, 2
         """,
         limit,
@@ -97,5 +104,7 @@ async def take_due(connection: Connection, limit: int, floors: Floors) -> tuple[
         floors.at,
         list(floors.own.keys()),
         list(floors.own.values()),
+        list(floors.of_customers.keys()),
+        list(floors.of_customers.values()),
     )
     return [Part(*row) for row in rows], rolled_until

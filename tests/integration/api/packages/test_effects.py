@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from controller.decisions.evaluation.policy import Policy
+from controller.pipeline.maintenance.borders import Borders
 from controller.store.evaluation.evaluated_monitors import evaluated_monitors
 from controller.store.monitors.scheduled import scheduled_monitor
+from shared.clock import utc_now
 from tests.integration.api.conftest import CUSTOMER, Api
 
 WINDOW = {"name": "W", "startTime": "2030-01-01T10:00:00.000Z", "endTime": "2030-01-01T11:00:00.000Z"}
@@ -75,3 +78,48 @@ async def test_without_maintenance_windows_they_are_refused(api: Api) -> None:
     refused = await api.client.post("/api/maintenance-windows", json=body)
     assert refused.status_code == 400
     assert "package has no maintenance windows" in refused.json()["message"]
+
+
+@pytest.mark.parametrize(
+    "targets", [{"organization": True}, {"labels": [{"key": "team", "value": None}]}], ids=["organization", "labels"]
+)
+async def test_windows_of_others_are_not_for_its_monitors(api: Api, targets: dict[str, Any]) -> None:
+    monitor = await api.create()
+    path = f"/api/v1/monitors/{monitor['publicId']}"
+    assert (await api.client.patch(path, json={"labels": {"team": "mail"}})).status_code == 200
+    times = {
+        "start": f"{utc_now() - timedelta(hours=1):%Y-%m-%dT%H:%M:%S}",
+        "end": f"{utc_now() + timedelta(days=1):%Y-%m-%dT%H:%M:%S}",
+    }
+    body = {"name": "W", "targets": targets, "timeZone": "UTC", **times}
+
+    async def is_maintained() -> bool:
+        return (await api.client.get(path)).json()["maintenance"] is not None
+
+    made = await api.client.post("/api/v1/maintenance-windows", json=body)
+    assert (made.status_code, await is_maintained()) == (201, True)
+    await has(api, enableMaintenanceWindows=False)
+    await Borders(api.database).pass_due()
+    assert not await is_maintained()
+    assert (await api.client.get(f"/api/v1/maintenance-windows/{made.json()['id']}")).json()["activeNow"] is True
+    await has(api, enableMaintenanceWindows=True)
+    await Borders(api.database).pass_due()
+    assert await is_maintained()
+    assert (await api.client.delete(f"/api/v1/maintenance-windows/{made.json()['id']}")).status_code == 204
+
+
+async def test_a_day_passes_before_less_is_kept(api: Api) -> None:
+    async def moments() -> tuple[Any, Any]:
+        package = await api.value("SELECT retention_since FROM package")
+        return package, await api.value("SELECT package_since FROM customer WHERE id = $1", api.customer)
+
+    await has(api, dataRetentionMonths=12)
+    first = await moments()
+    await has(api, notes="as long as before", dataRetentionMonths=12)
+    assert await moments() == first
+    await has(api, dataRetentionMonths=6)
+    assert (await moments())[0] > first[0]
+    assert (await moments())[1] == first[1]
+    for package in (None, "gold"):
+        await api.client.patch(f"/api/customers/{CUSTOMER}", json={"packageType": package})
+    assert (await moments())[1] > first[1]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from controller.model.packages import PackageSettings
+from controller.store.accounts import packages
 from controller.store.maintenance import by_status
 from controller.store.notifications import channels
 from controller.store.notifications.channels import NewChannel
@@ -54,6 +56,17 @@ async def test_starttls_that_vanished_in_one_country_reaches_those_who_subscribe
     await comparison.confirm(monitor, "omo")
     [(_, notice)] = await _notices(comparison)
     assert notice["title"] == "M: STARTTLS vanished in FR, and other countries are still offered it"
+
+
+async def test_a_kind_of_channel_that_the_package_lacks_is_not_used(comparison: ComparisonCase) -> None:
+    await _channel(comparison, "starttls", "starttls_vanished")
+    organization = await comparison.case.installation.value("SELECT id FROM organization")
+    async with comparison.db.transaction() as connection:
+        await packages.put(connection, organization, "basic", PackageSettings(enable_email_alerts=False))
+        await connection.execute("UPDATE customer SET package_type = 'basic'")
+    await comparison.confirm(await comparison.monitor(), "omo")
+    assert await comparison.feed() == [("began", "downgrade_suspected", "FR")]
+    assert await _notices(comparison) == []
 
 
 async def test_nobody_is_notified_during_maintenance(comparison: ComparisonCase) -> None:
