@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from controller.model.values.public_url import PublicUrl
 from controller.notify.rendering.content import Content, ListLine
-from controller.notify.report_notice import ReportNotice, ReportOutage
+from controller.notify.report_notice import ReportNotice, ReportOutage, ReportWarning
 from controller.notify.words import clock_text, counted, duration_text, local_time_text
 
 _SEVERITIES = {"down": "down", "partial": "partly down"}
@@ -29,6 +29,14 @@ def report_content(notice: ReportNotice, public_url: PublicUrl, remarks: Sequenc
                 for one in notice.expiring
             ],
             notice.number_expiring,
+        ),
+        (
+            "Warnings that stand",
+            [
+                ListLine(one.monitor, public_url.link(f"/monitors/{one.monitor_public_id}"), _warning(one))
+                for one in notice.warnings
+            ],
+            notice.number_warnings,
         ),
         (
             "Noisy monitors",
@@ -58,6 +66,11 @@ def report_content(notice: ReportNotice, public_url: PublicUrl, remarks: Sequenc
         action="Open the incidents",
         remarks=remarks,
     )
+
+
+def _warning(one: ReportWarning) -> str:
+    said = f"{one.warning}, at {counted(one.locations, 'location')}"
+    return f"{said}. {one.remedy}" if one.remedy else said
 
 
 def _outage(one: ReportOutage, notice: ReportNotice, public_url: PublicUrl) -> ListLine:
