@@ -8,10 +8,10 @@ from enum import StrEnum
 import msgspec
 
 from controller.model.values.public_url import PublicUrl
-from controller.notify.digest_message import render_digest
 from controller.notify.digest_notice import DigestNotice
 from controller.notify.notice import GroupNotice, IncidentNotice, Notice, PlainNotice
 from controller.notify.rendering.content import Content
+from controller.notify.rendering.digest_content import digest_content
 from controller.notify.rendering.group_content import group_content
 from controller.notify.rendering.html import html
 from controller.notify.rendering.incident_content import incident_content
@@ -59,14 +59,6 @@ def render(
     """`remarks` are paragraphs at the end, about this message, not what it reports; `ack_link` acknowledges that.
     `unsubscribe_link` is of a daily or weekly digest.
     """
-    if isinstance(notice, DigestNotice):
-        return Message(
-            subject=notice.title,
-            headline=notice.title,
-            **render_digest(notice, public_url, remarks)._asdict(),
-            tone=_tone(notice),
-            link=public_url.link(notice.path),
-        )
     content = _content(notice, public_url, remarks, ack_link)
     content = msgspec.structs.replace(content, unsubscribe_link=unsubscribe_link)
     subject, headline = (" ".join(text.split())[:_LONGEST_SUBJECT] for text in (content.subject, content.headline))
@@ -84,7 +76,7 @@ def render(
 
 
 def _content(
-    notice: IncidentNotice | GroupNotice | PlainNotice | ReportNotice,
+    notice: Notice,
     public_url: PublicUrl,
     remarks: Sequence[str],
     ack_link: str | None,
@@ -100,6 +92,8 @@ def _content(
             )
         case GroupNotice():
             return group_content(notice, public_url, remarks, ack_link)
+        case DigestNotice():
+            return digest_content(notice, public_url, remarks)
         case ReportNotice():
             return report_content(notice, public_url, remarks)
         case _:

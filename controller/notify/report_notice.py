@@ -28,6 +28,16 @@ class ReportExpiry(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     expires_at: datetime
 
 
+class ReportWarning(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """A warning that stands, as text, at so many locations; `remedy` is what to do about it, where that is known."""
+
+    monitor_public_id: UUID
+    monitor: str
+    warning: str
+    locations: int
+    remedy: str = ""
+
+
 class ReportNoise(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """A monitor with many incidents, or one that was unstable."""
 
@@ -52,10 +62,12 @@ class ReportNotice(msgspec.Struct, frozen=True, kw_only=True, rename="camel", ta
     wrong: list[ReportOutage] = []
     ended: list[ReportOutage] = []
     expiring: list[ReportExpiry] = []
+    warnings: list[ReportWarning] = []
     noisy: list[ReportNoise] = []
     number_wrong: int = 0
     number_ended: int = 0
     number_expiring: int = 0
+    number_warnings: int = 0
     number_noisy: int = 0
 
     @property
@@ -64,7 +76,7 @@ class ReportNotice(msgspec.Struct, frozen=True, kw_only=True, rename="camel", ta
 
     @property
     def summary(self) -> str:
-        """For example "1 outage lasts, 3 are over, 2 certificates expire soon"."""
+        """For example "1 outage lasts, 3 are over, 2 certificates expire soon, 1 warning stands"."""
         wrong, ended, expiring = self.number_wrong, self.number_ended, self.number_expiring
         parts = [f"{wrong:,} {'outage lasts' if wrong == 1 else 'outages last'}"] if wrong else []
         if ended:
@@ -72,6 +84,10 @@ class ReportNotice(msgspec.Struct, frozen=True, kw_only=True, rename="camel", ta
             parts.append(f"{ended:,}{outages} {'is' if ended == 1 else 'are'} over")
         if expiring:
             parts.append(f"{expiring:,} {'certificate expires' if expiring == 1 else 'certificates expire'} soon")
+        if self.number_warnings:
+            parts.append(
+                f"{self.number_warnings:,} {'warning stands' if self.number_warnings == 1 else 'warnings stand'}"
+            )
         return ", ".join(parts) or "nothing went wrong"
 
     @property

@@ -9,8 +9,10 @@ from tempfile import TemporaryDirectory
 from controller.model.values.public_url import PublicUrl
 from controller.notify.message import render
 from controller.notify.notice import LocationFinding, Notice, PlainNotice
+from controller.notify.report_notice import ReportNotice
 from tests.browser.browser import Browser
 from tests.fakes.notices import BEGAN, FAILING, a_finding, a_group_notice, a_notice, members
+from tests.pictures import digests
 from tests.pictures.camera import STYLES
 
 _URL = PublicUrl("https://probe.example.com")
@@ -46,6 +48,8 @@ NOTICES: dict[str, Notice] = {
         causes=_STORM,
         still_open=214,
     ),
+    "mail-digest": digests.WEEKLY,
+    "mail-digest-of-quiet-hours": digests.QUIET,
     "mail-to-operators": PlainNotice(
         title="Locations br-sao and jp-tyo are silent",
         paragraphs=["No agent of these locations has reported for 3 minutes.", "Monitors there are not checked."],
@@ -60,8 +64,11 @@ def take(browser: Browser, names: Iterable[str], folder: Path) -> None:
     with TemporaryDirectory() as pages:
         for name in names:
             page = Path(pages) / f"{name}.html"
-            ack_link = f"https://probe.example.com/ack/{'x' * 22}"
-            page.write_text(render(NOTICES[name], _URL, ack_link=ack_link).html, encoding="utf-8")
+            ack_link, leave = (f"https://probe.example.com/{what}/{'x' * 22}" for what in ("ack", "unsubscribe"))
+            leave = leave if isinstance(NOTICES[name], ReportNotice) else None
+            page.write_text(
+                render(NOTICES[name], _URL, ack_link=ack_link, unsubscribe_link=leave).html, encoding="utf-8"
+            )
             for style in STYLES:
                 browser.emulation.media(dark=style.dark, still=True)
                 browser.emulation.width(style.width, _HEIGHT, touch=style.name == "phone")

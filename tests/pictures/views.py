@@ -9,6 +9,7 @@ from typing import NamedTuple
 from controller.store.platform.pool import Database
 from tests.pictures import office, worlds
 from tests.pictures.channels import CHANNEL, FILTER, HOOK
+from tests.pictures.links import ON_CALL_SERVICE, QUIET
 from tests.pictures.worlds import World
 
 MakeWorld = Callable[[Database, datetime], Awaitable[World]]
@@ -61,6 +62,17 @@ def _setting(path: str, which: str, rest: str = "") -> Callable[[World], str]:
     return lambda world: f"/settings/{path}/{world.things[which]}{rest}"
 
 
+_HANDED_OVER = (
+    "pagerduty",
+    "opsgenie",
+    "alertmanager",
+    "goalert",
+    "grafanaoncall",
+    "allquiet",
+    "servicenow",
+    "linear",
+    "gitlab",
+)
 EMPTY = (
     View("login", _at("/login"), outside=True),
     View("overview-empty", _at("/")),
@@ -149,6 +161,16 @@ BURNING = (
     View("channel-new", _at("/settings/channels/new?type=webhook")),
     View("channel", _at(f"/settings/channels/{CHANNEL}")),
     View("channel-edit", _at(f"/settings/channels/{HOOK}/edit"), similar=True),
+    View("channel-quiet", _at(f"/settings/channels/{QUIET}")),
+    View("channel-quiet-edit", _at(f"/settings/channels/{QUIET}/edit")),
+    View("channel-hook", _at(f"/settings/channels/{ON_CALL_SERVICE}")),
+    *(View(f"channel-new-{one}", _at(f"/settings/channels/new?type={one}"), similar=True) for one in _HANDED_OVER),
+    View("packages", _at("/settings/packages")),
+    View("package", _setting("packages", "package")),
+    View("package-delete", _setting("packages", "package", "/delete"), similar=True),
+    View("rules", _at("/settings/rules")),
+    View("ack", lambda world: f"/ack/{world.things['ack']}", outside=True),
+    View("unsubscribe", lambda world: f"/unsubscribe/{world.things['unsubscribe']}", outside=True),
     View("channel-delete", _at(f"/settings/channels/{CHANNEL}/delete")),
     View("audit", _at("/settings/audit")),
     View("recipient-groups", _at("/settings/recipient-groups")),

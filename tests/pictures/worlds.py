@@ -14,7 +14,7 @@ from controller.store.platform.pool import Database
 from shared.epoch import to_ms
 from shared.wire.rounds import Purpose, check_id
 from tests.bench import dashboard_data
-from tests.pictures import channels, facts, history, on_call, planning, trials, troubles
+from tests.pictures import channels, facts, history, links, on_call, planning, trials, troubles
 from tests.pictures.history import Verdict
 from tests.pictures.places import Installation, install
 from tests.pictures.servers import GREYLISTED, REFUSED, SLOW_GREETING, Fault, Server
@@ -134,6 +134,7 @@ async def burning(database: Database, now: datetime) -> World:
     planned = await planning.add_windows(here, monitors["mail.northfield.example"])
     await _maintenance(here, monitors["mail.northfield.example"])
     planned |= await on_call.add_on_call(here, str(incidents["open"]))
+    planned |= await links.add_links(here, incidents["open"])
     relay, exchanger, mailboxes, expiring, *_, hostile = _BURNING
     failing = history.first_failing(relay, _DOWN, now)
     return World(

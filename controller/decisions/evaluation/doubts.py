@@ -33,9 +33,12 @@ class SaidWarning(NamedTuple):
     detail: str
 
     @property
+    def words(self) -> str:
+        return _WORDS[self.kind].format(country=self.country) if self.kind in _WORDS else self.detail
+
+    @property
     def text(self) -> str:
-        words = _WORDS[self.kind].format(country=self.country) if self.kind in _WORDS else self.detail
-        return f"{self.kind.value.replace('_', ' ')}: {words}"
+        return f"{self.kind.value.replace('_', ' ')}: {self.words}"
 
 
 class Doubts(NamedTuple):

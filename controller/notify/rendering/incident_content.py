@@ -66,7 +66,7 @@ def incident_content(
     return Content(
         state=state,
         name=name.replace("{name}", notice.monitor.name),
-        cause="" if taken else _cause(notice),
+        cause="" if taken and taken.others else _cause(notice),
         paragraphs=[
             text for text in (quiet, said, _on_call_text(notice), meaning, of_kind, _held_text(notice)) if text
         ],

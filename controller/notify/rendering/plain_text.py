@@ -103,8 +103,13 @@ def _members(content: Content) -> str:
 
 
 def _list(heading: str, listed: Sequence[ListLine], more: int) -> str:
-    lines = ["\n".join(_wrapped(f"{one.name}: {one.text}", _INDENT, _INDENT * 2)) for one in listed]
+    lines = [_list_line(one) for one in listed]
     return _section(f"{heading}:", iter([*lines, *([f"{_INDENT}and {more:,} more"] if more > 0 else [])]))
+
+
+def _list_line(one: ListLine) -> str:
+    lines = _wrapped(f"{one.name}: {one.text}", _INDENT, _INDENT * 2)
+    return "\n".join([*lines, _INDENT * 2 + one.link] if one.link else lines)
 
 
 def _member(member: Member) -> str:

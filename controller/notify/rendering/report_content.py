@@ -6,29 +6,36 @@ from collections.abc import Sequence
 
 from controller.model.values.public_url import PublicUrl
 from controller.notify.rendering.content import Content, ListLine
-from controller.notify.report_notice import ReportNotice, ReportOutage
+from controller.notify.rendering.outage_line import DigestClock, ListedOutage, outage_line
+from controller.notify.report_notice import ReportExpiry, ReportNotice, ReportOutage, ReportWarning
 from controller.notify.words import clock_text, counted, duration_text, local_time_text
-
-_SEVERITIES = {"down": "down", "partial": "partly down"}
 
 
 def report_content(notice: ReportNotice, public_url: PublicUrl, remarks: Sequence[str] = ()) -> Content:
+    clock = DigestClock(notice.at, notice.time_zone)
     lists = [
-        ("Still wrong", [_outage(one, notice, public_url) for one in notice.wrong], notice.number_wrong),
-        ("Over", [_outage(one, notice, public_url) for one in notice.ended], notice.number_ended),
+        ("Still wrong", _outages(notice.wrong, clock, public_url), notice.number_wrong),
+        ("Over", _outages(notice.ended, clock, public_url), notice.number_ended),
         (
             "Certificates that expire soon",
             [
                 ListLine(
                     one.monitor,
                     public_url.link(f"/monitors/{one.monitor_public_id}"),
-                    f"{'expires' if one.expires_at > notice.at else 'expired'} "
-                    f"{clock_text(one.expires_at, notice.time_zone, notice.at)}",
+                    _expiry(one, clock),
                     one.expires_at <= notice.at,
                 )
                 for one in notice.expiring
             ],
             notice.number_expiring,
+        ),
+        (
+            "Warnings that stand",
+            [
+                ListLine(one.monitor, public_url.link(f"/monitors/{one.monitor_public_id}"), _warning(one))
+                for one in notice.warnings
+            ],
+            notice.number_warnings,
         ),
         (
             "Noisy monitors",
@@ -60,15 +67,27 @@ def report_content(notice: ReportNotice, public_url: PublicUrl, remarks: Sequenc
     )
 
 
-def _outage(one: ReportOutage, notice: ReportNotice, public_url: PublicUrl) -> ListLine:
-    began = clock_text(one.began, notice.time_zone, notice.at)
-    lasted = duration_text((one.ended or notice.at) - one.began)
-    when = f"since {began}, for {lasted}" if one.ended is None else f"from {began} on, for {lasted}"
-    words = f"{_SEVERITIES.get(one.severity, one.severity)} {when}"
-    text = f"{words}: {one.cause}" if one.cause else words
-    return ListLine(
-        f"{one.monitor} ({one.customer})",
-        public_url.link(f"/incidents/{one.incident_public_id}"),
-        text,
-        one.ended is None,
-    )
+def _warning(one: ReportWarning) -> str:
+    said = f"{one.warning}, at {counted(one.locations, 'location')}"
+    return f"{said}. {one.remedy}" if one.remedy else said
+
+
+def _outages(outages: Sequence[ReportOutage], clock: DigestClock, public_url: PublicUrl) -> list[ListLine]:
+    return [
+        outage_line(
+            ListedOutage(
+                one.incident_public_id, one.monitor, one.customer, one.severity, one.cause, one.began, one.ended
+            ),
+            clock,
+            public_url,
+        )
+        for one in outages
+    ]
+
+
+def _expiry(one: ReportExpiry, clock: DigestClock) -> str:
+    """For example "expires in 5 d, 2026-03-07 07:00"."""
+    at = clock_text(one.expires_at, clock.time_zone, clock.at)
+    if one.expires_at <= clock.at:
+        return f"expired {duration_text(clock.at - one.expires_at)} ago, {at}"
+    return f"expires in {duration_text(one.expires_at - clock.at)}, {at}"

@@ -10,19 +10,24 @@ import structlog
 
 from controller.decisions.notification.digests import is_missed, next_digest
 from controller.decisions.notification.report import PeriodSummary, expiring, report_of
+from controller.decisions.notification.standing_warnings import LocationWarning, StandingWarning, standing_warnings
 from controller.model.values.digest import Digest, digest_in
 from controller.notify.addresses import email_addresses
 from controller.notify.notice import MOST_MEMBERS
-from controller.notify.report_notice import ReportExpiry, ReportNoise, ReportNotice, ReportOutage
+from controller.notify.report_notice import ReportExpiry, ReportNoise, ReportNotice, ReportOutage, ReportWarning
+from controller.store.comparison import suspicions
 from controller.store.digests import reports, unsubscribing
 from controller.store.digests.reports import DigestedMonitor, ReportingChannel
 from controller.store.platform.pool import Connection, Database, StoreUnavailableError
 from shared.clock import utc_now
+from shared.wire.explanations import WARNINGS
+from shared.wire.failures import WarningKind
 
 log = structlog.get_logger()
 
 REPORT_SECONDS = 10.0
 _AT_A_TIME = 100
+_EXPLAINED = frozenset(kind.value for kind in WARNINGS if kind is not WarningKind.UNKNOWN)
 _LONGEST = timedelta(days=35)
 """No digest reports more, however long its channel was switched off."""
 
@@ -76,8 +81,21 @@ async def _notice(
     incidents = await reports.incidents_of(connection, numbers, since, now)
     times = await reports.times_of(connection, numbers, since, now)
     ends = expiring(await reports.certificate_ends(connection, numbers), now)
+    warnings = [*await reports.warnings_of(connection, numbers), *await _findings(connection, numbers)]
     report = report_of(incidents, {one.id: one.public_id for one in monitors}, times)
-    return notice_of(channel, digest, since, now, monitors=monitors, report=report, ends=ends)
+    return notice_of(
+        channel, digest, since, now, monitors=monitors, report=report, ends=ends, warnings=standing_warnings(warnings)
+    )
+
+
+async def _findings(connection: Connection, monitors: Sequence[int]) -> list[LocationWarning]:
+    """What is found at locations and said to customers, as warnings."""
+    doubts = await suspicions.doubts_of(connection, monitors)
+    return [
+        LocationWarning(number, one.location_id, one.kind.value, one.words)
+        for number, found in doubts.items()
+        for one in found.said
+    ]
 
 
 def notice_of(
@@ -89,6 +107,7 @@ def notice_of(
     monitors: Sequence[DigestedMonitor],
     report: PeriodSummary,
     ends: Sequence[tuple[int, datetime]],
+    warnings: Sequence[StandingWarning],
 ) -> ReportNotice:
     known = {one.id: one for one in monitors}
     wrong, ended = (
@@ -120,6 +139,16 @@ def notice_of(
             ReportExpiry(monitor_public_id=known[number].public_id, monitor=known[number].name, expires_at=at)
             for number, at in ends[:MOST_MEMBERS]
         ],
+        warnings=[
+            ReportWarning(
+                monitor_public_id=known[one.monitor_id].public_id,
+                monitor=known[one.monitor_id].name,
+                warning=one.text,
+                locations=one.locations,
+                remedy=WARNINGS[WarningKind(one.kind)].remedy.replace("`", "") if one.kind in _EXPLAINED else "",
+            )
+            for one in warnings[:MOST_MEMBERS]
+        ],
         noisy=[
             ReportNoise(
                 monitor_public_id=one.public_id, monitor=one.monitor, incidents=one.incidents, flapping=one.flapping
@@ -129,6 +158,7 @@ def notice_of(
         number_wrong=len(report.wrong),
         number_ended=len(report.ended),
         number_expiring=len(ends),
+        number_warnings=len(warnings),
         number_noisy=len(report.noisy),
     )
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from controller.decisions.history.uptime import EvaluatedTime
 from controller.decisions.notification.report import ReportedIncident
+from controller.decisions.notification.standing_warnings import LocationWarning
 from controller.store.platform.pool import Connection, Database
 
 MOST_MONITORS = 10_000
@@ -51,6 +52,16 @@ SELECT latest.monitor_id, result.facts ->> 'certificateNotAfter' AS ends FROM la
 JOIN result ON result.monitor_id = latest.monitor_id AND result.location_id = latest.location_id
   AND result.due_at = latest.facts_at
 WHERE latest.monitor_id = ANY ($1::bigint[]) AND result.facts ->> 'certificateNotAfter' IS NOT NULL
+"""
+
+_WARNINGS = """
+SELECT latest.monitor_id, latest.location_id, warning ->> 'kind' AS kind, coalesce(warning ->> 'detail', '') AS detail
+FROM latest JOIN monitor ON monitor.id = latest.monitor_id JOIN location ON location.id = latest.location_id
+JOIN result ON result.monitor_id = latest.monitor_id AND result.location_id = latest.location_id
+  AND result.due_at = latest.due_at
+CROSS JOIN json_array_elements(result.warnings) AS warning
+WHERE latest.monitor_id = ANY ($1::bigint[]) AND monitor.status <> 'disabled' AND result.warnings IS NOT NULL
+  AND location.enabled AND location.removed_at IS NULL
 """
 
 _DELIVERY = """
@@ -128,6 +139,11 @@ async def times_of(
 async def certificate_ends(connection: Connection, monitors: Sequence[int]) -> list[tuple[int, str]]:
     """The monitors and the ends of the certificates that their locations saw last, as agents wrote them."""
     return [(row["monitor_id"], row["ends"]) for row in await connection.fetch(_CERTIFICATES, monitors)]
+
+
+async def warnings_of(connection: Connection, monitors: Sequence[int]) -> list[LocationWarning]:
+    """What the newest check of each monitor at each location warned of."""
+    return [LocationWarning(*row) for row in await connection.fetch(_WARNINGS, monitors)]
 
 
 async def deliver(connection: Connection, channel: ReportingChannel, notice: Any, receivers: Sequence[str]) -> None:

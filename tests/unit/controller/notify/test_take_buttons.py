@@ -98,6 +98,7 @@ def test_who_took_it_is_the_subject(lasts: str, until: str | None, others: int, 
         NoticeAcknowledgement,
     )
     message = render(a_notice("acknowledged", acknowledgement=taken), PublicUrl())
-    assert message.subject == subject
+    assert message.headline == subject
+    assert message.subject == (subject if others else f"{subject} \N{EN DASH} {a_notice().reason}")
     assert "On my way" in message.text
     assert message.tone is Tone.PLAIN
