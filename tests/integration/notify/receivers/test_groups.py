@@ -227,6 +227,27 @@ async def test_a_channel_for_long_outages_hears_of_no_short_one_in_a_group(case:
     await case.resolved(first)
 
 
+async def test_messages_of_a_group_are_made_in_the_order_of_priorities(case: NotificationCase) -> None:
+    for priority in (3, 1, 2):
+        await case.channel("email", f"Mail {priority}", {"to": f"{priority}@example.com"}, priority=priority)
+    found = await _opened(case, await _monitors(case, 2))
+    await _later(case, 60)
+    for one in found:
+        await case.resolved(one)
+    await make_group_messages(case.db)
+    receivers = [receiver for (receiver,) in await case.rows("SELECT receiver FROM delivery ORDER BY id")]
+    assert receivers == 3 * [OWN, "1@example.com", "2@example.com", "3@example.com"]
+
+
+async def test_who_has_two_channels_hears_of_a_group_by_the_one_of_higher_priority(case: NotificationCase) -> None:
+    for priority in (2, 1):
+        await case.channel("email", f"Mail {priority}", {"to": "noc@example.com"}, priority=priority)
+    await _opened(case, await _monitors(case, 2))
+    await _later(case, 60)
+    by = await case.rows("SELECT channel_name FROM delivery WHERE receiver = 'noc@example.com' ORDER BY id")
+    assert by == [("Mail 1",), ("Mail 1",)]
+
+
 async def test_grouping_can_be_switched_off_for_a_customer(case: NotificationCase) -> None:
     await case.value("UPDATE customer SET grouping = $1", {"enabled": False})
     await _opened(case, await _monitors(case, 3))
