@@ -43,6 +43,7 @@ from tests.bench.loops import controller as controller_loop
 from tests.bench.loops import maintenance
 from tests.bench.notify import grouping, storm
 from tests.bench.pages import previews
+from tests.bench.simulated import grouping as grouping_year
 from tests.bench.simulated import maintenance as maintenance_year
 from tests.bench.simulated import year
 
@@ -82,9 +83,10 @@ BENCHES = {
     "maintenance": Bench(maintenance.measure, "monitors", 10_000, (1_000, 10_000, 50_000)),
     "simulate": Bench(year.measure, "monitors for a year", 10, (1_000,)),
     "simulate_maintenance": Bench(maintenance_year.measure, "monitors for a year", 10, (600,)),
+    "simulate_grouping": Bench(grouping_year.measure, "organizations for a year", 1, (3,)),
     "mails": Bench(storm.mails, "mails", 300, (300,)),
     "notifying": Bench(storm.storm, "incidents in a second", 300, (300,)),
-    "grouping": Bench(grouping.measure, "incidents", 300, (300, 10_000)),
+    "grouping": Bench(grouping.measure, "monitors", 300, (300, 10_000)),
     "time_to_mail": Bench(time_to_mail.measure, "outages", 20, (20,)),
     "end_to_end": Bench(end_to_end.measure, "seconds", 20, (300,)),
 }

@@ -2,7 +2,8 @@
 
 An incident joins the open group that has one of its strong keys: the addresses of its server, or its host name. Its
 weak key, the customer with the failure and the failing locations, counts only soon after a group began, because an
-unrelated outage may look the same. Many causes at once are a storm, which is one group.
+unrelated outage may look the same. So does what its monitor depends on: before that is known to be down, those behind
+it fail, each at its own moment. Many causes at once are a storm, which is one group.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ STORM_SPAN = timedelta(seconds=60)
 
 STORM_LASTS = timedelta(minutes=5)
 """A storm takes in other causes until fewer incidents than its limit came within this time."""
+
+BEHIND_SPAN = timedelta(minutes=10)
+"""Monitors that depend on the same one and fail within this time have one cause: twice the usual longest interval."""
 
 _MOST_SHOWN = 4
 
@@ -80,6 +84,12 @@ class Cause(NamedTuple):
     keys: tuple[str, ...]
     weak_key: str
     words: str
+    behind: tuple[str, ...] = ()
+
+    @property
+    def all_keys(self) -> tuple[str, ...]:
+        """Those that a group is found by."""
+        return self.keys + self.behind
 
 
 def cause_of(
@@ -90,9 +100,11 @@ def cause_of(
     customer: str,
     failure: str | None,
     locations: Collection[str],
+    behind: Iterable[int] = (),
 ) -> Cause:
     """`addresses` are all that checks of the monitor reached, `failure` is the kind that most failing locations met,
-    and `locations` are those that fail.
+    and `locations` are those that fail. `behind` are the monitors that this one depends on, and itself if others depend
+    on it.
     """
     hosts = [host.lower() for host in hosts]
     keys = [f"host {host}" for host in hosts]
@@ -100,7 +112,8 @@ def cause_of(
         keys.insert(0, f"addresses {' '.join(sorted(addresses))}")
     server = _listed(hosts) or customer
     words = f"{server} ({_listed(sorted(addresses))})" if addresses and {*addresses} != {*hosts} else server
-    return Cause(tuple(keys), f"{customer_id} {failure or ''} {' '.join(sorted(locations))}", words)
+    weak_key = f"{customer_id} {failure or ''} {' '.join(sorted(locations))}"
+    return Cause(tuple(keys), weak_key, words, tuple(f"behind {one}" for one in sorted(behind)))
 
 
 class GroupKind(StrEnum):
@@ -140,6 +153,9 @@ def placed(cause: Cause, groups: Iterable[OpenGroup], settings: GroupingSettings
         for group in groups:
             if key in group.keys:
                 return Placement(group.id)
+    for group in groups:
+        if now - group.opened_at <= BEHIND_SPAN and not set(cause.behind).isdisjoint(group.keys):
+            return Placement(group.id)
     storm = next((one for one in groups if one.kind is GroupKind.STORM and _goes_on(one, settings, now)), None)
     if storm:
         return Placement(storm.id)

@@ -44,6 +44,7 @@ async def place(connection: Connection, row: AlertRow) -> AlertRow:
         customer=row.customer_name,
         failure=max(sorted(set(kinds)), key=kinds.count, default=None),
         locations=[vote.location for vote in failing],
+        behind=row.behind,
     )
     found = []
     if settings.enabled:

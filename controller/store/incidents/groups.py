@@ -66,7 +66,7 @@ async def candidates(
     """
     soon = max(timedelta(seconds=settings.group_seconds), STORM_SPAN)
     rows = await connection.fetch(
-        _CANDIDATES, organization_id, cause.keys, soon, now, STORM_LASTS, settings.storm_limit
+        _CANDIDATES, organization_id, cause.all_keys, soon, now, STORM_LASTS, settings.storm_limit
     )
     return [
         OpenGroup(row["id"], GroupKind(row["kind"]), row["keys"], row["weak_key"], row["opened_at"], row["joined"])
@@ -100,7 +100,7 @@ ON CONFLICT DO NOTHING
 
 async def put(connection: Connection, incident_id: int, group_id: int, cause: Cause) -> None:
     """Put an incident into a group, which others with the same keys then join too."""
-    await connection.execute(_PUT, incident_id, group_id, cause.words, cause.keys)
+    await connection.execute(_PUT, incident_id, group_id, cause.words, cause.all_keys)
 
 
 _TAKE = (
@@ -108,18 +108,12 @@ _TAKE = (
     "UPDATE grouped_change SET group_id = $1 WHERE group_id = ANY ($2::bigint[])",
     """
     INSERT INTO group_receiver (group_id, receiver_key, channel_id, channel_name, type, receiver, thread_incident_id,
-      incidents, open_incidents, messages, notified_at)
+      incidents, open_incidents, messages, notified_at, due_at)
     SELECT $1, receiver_key, (array_agg(channel_id ORDER BY group_id))[1],
       (array_agg(channel_name ORDER BY group_id))[1], min(type), (array_agg(receiver ORDER BY group_id))[1],
       (array_agg(thread_incident_id ORDER BY group_id))[1],
-      sum(incidents), sum(open_incidents), 0, max(notified_at)
+      sum(incidents), sum(open_incidents), LEAST(sum(messages), 1), max(notified_at), min(due_at)
     FROM group_receiver WHERE group_id = ANY ($2::bigint[]) GROUP BY receiver_key
-    """,
-    """
-    UPDATE group_receiver SET due_at = now() WHERE group_id = $1 AND EXISTS (
-      SELECT FROM grouped_change AS waiting WHERE waiting.group_id = $1 AND dropped IS NULL AND delivery_id IS NULL
-        AND waiting.receiver_key = group_receiver.receiver_key
-    )
     """,
     "DELETE FROM group_receiver WHERE group_id = ANY ($2::bigint[]) AND group_id <> $1",
     """
@@ -137,12 +131,12 @@ _TAKE = (
 
 
 async def take_over(connection: Connection, storm_id: int, group_ids: Sequence[int]) -> None:
-    """Make the incidents of these groups those of a storm, with all that their receivers notified and will hear: an
-    escalation step that was told of one of them is not told of the storm.
+    """Make the incidents of these groups those of a storm, with all that their receivers were told and will be. The
+    first message about it follows the latest one as those about what joins a group do, and an escalation step that was
+    told of one of them is not told of the storm.
     """
     for statement in _TAKE:
-        arguments = (storm_id, list(group_ids)) if "$2" in statement else (storm_id,)
-        await connection.execute(statement, *arguments)
+        await connection.execute(statement, storm_id, group_ids)
 
 
 _CLOSE = """

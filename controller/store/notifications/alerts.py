@@ -16,8 +16,8 @@ from shared.wire.events import Evidence
 class AlertRow(msgspec.Struct, frozen=True, kw_only=True):
     """A change with its incident, monitor, customer and organization. `package` is the customer's, `gates` are which
     channels it includes; `channels` and `targets` are the organization's defaults. `held`: nobody is notified, because
-    a monitor that this one depends on is down. So many monitors depend on this one: `dependents`. `now` is when the
-    transaction began.
+    a monitor that this one depends on is down. So many monitors depend on this one: `dependents`. `behind` are the
+    monitors that it depends on, and itself if others depend on it. `now` is when the transaction began.
     """
 
     change_id: int
@@ -62,6 +62,7 @@ class AlertRow(msgspec.Struct, frozen=True, kw_only=True):
     dependents: int
     organization_grouping: dict[str, Any] | None
     customer_grouping: dict[str, Any] | None
+    behind: list[int]
     now: datetime
 
     @property
@@ -100,7 +101,11 @@ async def alert(connection: Connection, incident_id: int, change_id: int) -> Ale
           organization.default_notification_targets AS targets,
           incident.group_id, incident_group.kind AS group_kind,
           incident.held_by IS NOT NULL AND incident.released_at IS NULL AS held,
-          organization.grouping AS organization_grouping, customer.grouping AS customer_grouping, now(),
+          organization.grouping AS organization_grouping, customer.grouping AS customer_grouping,
+          ARRAY(
+            SELECT DISTINCT parent_id FROM monitor_dependency WHERE monitor_id = monitor.id OR parent_id = monitor.id
+          ) AS behind,
+          now(),
           (
             SELECT count(*) FROM monitor_dependency JOIN monitor AS child ON child.id = monitor_dependency.monitor_id
             WHERE parent_id = monitor.id AND child.deleted_at IS NULL AND child.status <> 'disabled'

@@ -155,14 +155,20 @@ class DueReceiver(NamedTuple):
     organization_id: int
 
 
+_DUE = """
+SELECT group_id, receiver_key, incident_group.organization_id
+FROM group_receiver JOIN incident_group ON incident_group.id = group_id
+LEFT JOIN notification_channel AS channel ON channel.id = channel_id
+WHERE due_at <= now() ORDER BY due_at, channel.id IS NOT NULL, channel.priority, channel.id LIMIT $1
+"""
+
+
 async def due(db: Database, at_most: int) -> list[DueReceiver]:
-    """The receivers for whom a message about a group is due. Raises StoreUnavailableError."""
+    """The receivers for whom a message about a group is due: of those due at one time own addresses first, and then
+    channels by priority. Raises StoreUnavailableError.
+    """
     async with db.connection() as connection:
-        rows = await connection.fetch(
-            "SELECT group_id, receiver_key, organization_id FROM group_receiver"
-            " JOIN incident_group ON incident_group.id = group_id WHERE due_at <= now() ORDER BY due_at LIMIT $1",
-            at_most,
-        )
+        rows = await connection.fetch(_DUE, at_most)
     return [DueReceiver(*row) for row in rows]
 
 

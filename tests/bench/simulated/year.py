@@ -172,6 +172,11 @@ class Year:
         self._recheck_ms: int | None = None
         self._done_ms = 0
 
+    @property
+    def done_ms(self) -> int:
+        """When the checks of the latest evaluation had ended."""
+        return self._done_ms
+
     def alarms(self) -> Iterator[Alarm]:
         for _, step in self.steps():
             for change in step.changes:

@@ -21,6 +21,7 @@ from controller.decisions.notification.grouping import (
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 HOST, OTHER_HOST, ADDRESS = "host mx.example.com", "host other.example.com", "addresses 192.0.2.1"
 WEAK = "7 refused de fr"
+BEHIND = "behind 42"
 CAUSE = Cause((ADDRESS, HOST), WEAK, "mx.example.com (192.0.2.1)")
 
 
@@ -114,6 +115,22 @@ def unlike(number: int, *, ago: float = 10.0) -> OpenGroup:
 def test_where_an_incident_belongs(groups: list[OpenGroup], where: Placement) -> None:
     assert placed(CAUSE, groups, GroupingSettings(), NOW) == where
     assert placed(CAUSE, reversed(groups), GroupingSettings(), NOW) == where
+
+
+@pytest.mark.parametrize(
+    ("groups", "where"),
+    [
+        pytest.param([group(3, BEHIND, ago=600)], Placement(3), id="what is behind the same monitor, for ten minutes"),
+        pytest.param([group(3, BEHIND, ago=601)], Placement(None), id="not later, when it may be another outage"),
+        pytest.param([group(3, "behind 43")], Placement(None), id="not what is behind another monitor"),
+        pytest.param([group(2, BEHIND), group(3, HOST)], Placement(3), id="a strong key goes before it"),
+        pytest.param([storm(2, ago=100), group(3, BEHIND)], Placement(3), id="it goes before a storm"),
+    ],
+)
+def test_where_an_incident_behind_a_monitor_belongs(groups: list[OpenGroup], where: Placement) -> None:
+    cause = CAUSE._replace(behind=("behind 41", BEHIND))
+    assert placed(cause, groups, GroupingSettings(), NOW) == where
+    assert placed(CAUSE, [group(3, BEHIND)], GroupingSettings(), NOW) == Placement(None)
 
 
 @pytest.mark.parametrize(
