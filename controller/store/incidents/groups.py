@@ -122,7 +122,7 @@ _TAKE = (
     """,
     """
     INSERT INTO escalation_done (group_id, policy_id, step, at, notified)
-    SELECT $1, policy_id, step, min(at), COALESCE(json_agg(DISTINCT name) FILTER (WHERE name IS NOT NULL), '[]')
+    SELECT $1, policy_id, step, max(at), COALESCE(json_agg(DISTINCT name) FILTER (WHERE name IS NOT NULL), '[]')
     FROM escalation_done LEFT JOIN LATERAL json_array_elements_text(notified) AS name ON true
     WHERE group_id = ANY ($2::bigint[]) GROUP BY policy_id, step ON CONFLICT DO NOTHING
     """,
