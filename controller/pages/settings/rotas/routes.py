@@ -16,7 +16,7 @@ from controller.http.auth import PERMISSION
 from controller.http.services import GivenPrincipal, GivenServices, Services
 from controller.model import Principal
 from controller.model.notification.on_call import Rota
-from controller.operations.maintenance.calendar_feeds import make_feed
+from controller.operations.calendar_feeds import make_feed
 from controller.operations.on_call import rotas
 from controller.operations.on_call.rotas import RotaChange
 from controller.pages.maintenance_calendars.feeds import made_page

@@ -88,7 +88,7 @@ async def test_a_week_says_who_is_on_call_and_when_nobody_is(api: Api) -> None:
         page = await browser.submit(await browser.open(ROTAS), ROTAS, name=uuid4().hex)
         assert "Nobody is on call" in page.text
         person = await api.value("SELECT email FROM account ORDER BY id DESC LIMIT 1")
-        times = {"since": "2098-03-03T08:00", "until": "2098-03-04T18:30"}
+        times: dict[str, Any] = {"since": "2098-03-03T08:00", "until": "2098-03-04T18:30"}
         page = await browser.submit(page, f"{_path(page)}/overrides", who=person, **times)
         week = await browser.open(f"{_path(page)}?date=2098-03-05")
         assert "Mon 3 Mar 2098 to Sun 9 Mar 2098" in week.text
