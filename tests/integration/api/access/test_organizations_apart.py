@@ -41,11 +41,8 @@ SHOWING = {
     *("/api/v1/users", "/api/v1/users/{public_id}", "/api/v1/channels", "/api/v1/channels/{public_id}"),
     *("/api/v1/tokens", "/api/v1/tokens/{public_id}", "/api/v1/screens", "/api/v1/screens/{public_id}"),
     *("/settings/screens", "/settings/screens/{public_id}/revoke", "/wall"),
-    *(
-        "/api/v1/rotas",
-        *(f"/api/v1/rotas/{{public_id}}{end}" for end in ("", "/on-call", "/on-call.ics", "/overrides")),
-    ),
-    *("/settings/rotas", "/settings/rotas/{public_id}", "/settings/escalation/{public_id}"),
+    *("/api/v1/rotas", "/settings/rotas", "/settings/rotas/{public_id}", "/settings/escalation/{public_id}"),
+    *(f"/api/v1/rotas/{{public_id}}{end}" for end in ("", "/on-call", "/on-call.ics", "/overrides")),
     *("/api/v1/escalation-policies", "/api/v1/escalation-policies/{public_id}", "/settings/escalation"),
     *("/api/organization/tokens", "/api/customer/tokens", "/api/notification-channels", "/api/v3/report-sitestatus"),
     *("/settings/people", "/settings/people/{public_id}", "/settings/tokens", "/settings/organization"),
