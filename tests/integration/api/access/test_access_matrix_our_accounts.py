@@ -34,7 +34,7 @@ SHARING = ADMINS | {"user", "editor"}
 CHANNEL: dict[str, Any] = {"name": "N", "config": {"type": "email", "to": ["a@example.net"]}}
 STEP: dict[str, Any] = {"afterMinutes": 5, "channelIds": ["{channel}"]}
 OWN_STEP: dict[str, Any] = {"afterMinutes": 5, "channelIds": ["{own_channel}"]}
-OVERRIDE = {"from": "2099-01-01T00:00:00Z", "to": "2099-01-02T00:00:00Z", "channelId": "{channel}"}
+OVERRIDE = {"from": "2099-01-01T00:00:00Z", "to": "2099-01-02T00:00:00Z", "person": "{person}"}
 TRIED = {"config": CHANNEL["config"], "dryRun": True}
 EMAIL = {"email": "{email}", "password": "long enough"}
 
@@ -193,11 +193,12 @@ async def test_every_route(
         " RETURNING public_id"
     )
     rota = "INSERT INTO rota (organization_id, name) VALUES ($1, $2) RETURNING public_id"
+    somebody = await person(api, Role.USER, organization=ours)
     ids: dict[str, Any] = {
         "organization": ORGANIZATION,
         "own": CUSTOMER,
         "other": OTHER_CUSTOMER,
-        "user": (await person(api, Role.USER, organization=ours)).public_id,
+        "user": somebody.public_id,
         "token": await api.value(token, ours, api.customer, uuid4().bytes),
         "channel": await api.value(channel, ours, None),
         "own_channel": await api.value(channel, ours, api.customer),
@@ -210,7 +211,7 @@ async def test_every_route(
     await api.value("DELETE FROM escalation_policy")
     ids["policy"] = await api.value(policy, ours, api.customer) if "{policy}" in path else ""
     filled = path.format(**ids)
-    body = _filled(body, {**ids, "email": f"{uuid4().hex}@example.com", "name": uuid4().hex})
+    body = _filled(body, {**ids, "person": somebody.email, "email": f"{uuid4().hex}@example.com", "name": uuid4().hex})
     answer = await clients.request(caller, method, filled, body, **_named(path, caller))
     if caller in allowed:
         expected = REFUSED_OTHERWISE.get(path)
