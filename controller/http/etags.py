@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import urlsafe_b64encode
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -15,6 +16,7 @@ from litestar import Request, Response
 from controller.errors import PreconditionFailedError
 
 S = TypeVar("S", bound=msgspec.Struct)
+T = TypeVar("T")
 
 _BYTES = 12
 
@@ -33,6 +35,18 @@ def tagged(request: Request[Any, Any, Any], answer: S, *, status_code: int = HTT
     if request.method in {"GET", "HEAD"} and _names(request.headers.get("if-none-match"), etag, weak=True):
         return Response(None, status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": etag})
     return Response(answer, status_code=status_code, headers={"ETag": etag})
+
+
+def created(request: Request[Any, Any, Any], answer: S, path: str) -> Response[Any]:
+    """The answer about a new object, with its ETag and the path where it is read."""
+    response = tagged(request, answer, status_code=HTTPStatus.CREATED)
+    response.headers["Location"] = path
+    return response
+
+
+def matching(request: Request[Any, Any, Any], answer_of: Callable[[T], msgspec.Struct]) -> Callable[[T], None]:
+    """`require_match` for an operation that calls it with the object as it is now; reads answer it as `answer_of`."""
+    return lambda found: require_match(request, answer_of(found))
 
 
 def require_match(request: Request[Any, Any, Any], current: msgspec.Struct) -> None:

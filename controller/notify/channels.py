@@ -122,11 +122,11 @@ def sms_text(sending: Sending) -> str:
     both; otherwise with the link of the page, if one text message holds all of it.
     """
     text, message = sending.notice.sms_text, sending.message
-    room = _ONE_SMS - len(f"{message.headline}\n")
-    if message.ack_link and len(message.ack_link) <= room:
-        return f"{_cut(text, room - len(message.ack_link) - 1)}\n{message.ack_link}".lstrip()
+    free = _ONE_SMS - len(f"{message.headline}\n")
+    if message.ack_link and len(message.ack_link) <= free:
+        return f"{_cut(text, free - len(message.ack_link) - 1)}\n{message.ack_link}".lstrip()
     linked = f"{text}\n{message.link}"
-    return linked if message.link and len(linked) <= room else text
+    return linked if message.link and len(linked) <= free else text
 
 
 def _cut(text: str, longest: int) -> str:

@@ -11,7 +11,7 @@ from controller.decisions.on_call.rota import OnCall, Reachable, Shift, shifts, 
 from controller.model.notification.on_call import RotaEvent, RotaOverride
 
 
-class Period(NamedTuple):
+class OnCallPeriod(NamedTuple):
     """From one instant until another the same people and channels are on call, or nobody is."""
 
     from_at: datetime
@@ -25,11 +25,11 @@ def periods(
     reachable: Reachable,
     since: datetime,
     until: datetime,
-) -> list[Period]:
+) -> list[OnCallPeriod]:
     """In order, from `since` until `until`, which cut the first and the last."""
     coming = shifts(events, overrides, since, until)[::-1]
     inside = {moment for one in coming for moment in (one.from_at, one.to_at) if since < moment < until}
-    found: list[Period] = []
+    found: list[OnCallPeriod] = []
     now: list[Shift] = []
     for begin, end in pairwise(sorted({since, until} | inside)):
         now = [one for one in now if one.to_at > begin]
@@ -39,5 +39,5 @@ def periods(
         if found and found[-1].who == who:
             found[-1] = found[-1]._replace(to_at=end)
         else:
-            found.append(Period(begin, end, who))
+            found.append(OnCallPeriod(begin, end, who))
     return found

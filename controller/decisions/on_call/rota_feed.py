@@ -8,11 +8,11 @@ from uuid import UUID
 
 from icalendar import Calendar, Event
 
-from controller.decisions.on_call.periods import Period
+from controller.decisions.on_call.periods import OnCallPeriod
 from controller.decisions.on_call.rota import Source
 
 
-def calendar_of_periods(periods: Iterable[Period], name: str, rota: UUID, link: str, at: datetime) -> bytes:
+def calendar_of_periods(periods: Iterable[OnCallPeriod], name: str, rota: UUID, link: str, at: datetime) -> bytes:
     """An event for each period in which somebody is on call, whose SUMMARY says who: another rota can read it as its
     calendar. `link` is the page of the rota, `at` the moment as of which all this holds.
     """
@@ -27,7 +27,7 @@ def calendar_of_periods(periods: Iterable[Period], name: str, rota: UUID, link: 
     return bytes(calendar.to_ical())
 
 
-def _event(period: Period, name: str, rota: UUID, link: str, at: datetime) -> Event:
+def _event(period: OnCallPeriod, name: str, rota: UUID, link: str, at: datetime) -> Event:
     event, begins = Event(), _utc(period.from_at)
     event.add("uid", f"{rota}-{begins:%Y%m%dT%H%M%SZ}")
     event.add("dtstamp", _utc(at))

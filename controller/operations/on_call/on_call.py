@@ -9,7 +9,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from controller.decisions.maintenance.wall_clock import start_instant
-from controller.decisions.on_call.periods import Period, periods
+from controller.decisions.on_call.periods import OnCallPeriod, periods
 from controller.decisions.on_call.rota import OnCall, Reachable, Shift, on_call, shifts
 from controller.decisions.on_call.rota_feed import calendar_of_periods
 from controller.model import Principal
@@ -52,7 +52,7 @@ async def shifts_between(
 
 async def periods_between(
     database: Database, principal: Principal, public_id: UUID, since: datetime, until: datetime
-) -> list[Period]:
+) -> list[OnCallPeriod]:
     """Who is on call between these moments, without a gap. Raises NotFoundError, ForbiddenError."""
     rota, overrides, people = await _known(database, principal, public_id, since)
     return await off_loop(lambda: periods(rota.events, overrides, people, since, until))

@@ -20,7 +20,7 @@ from controller.http.identifiers import is_uuid, path_id
 from controller.http.services import GivenPrincipal, GivenServices, Services
 from controller.model import Principal
 from controller.model.maintenance import CalendarFeed
-from controller.operations.maintenance.calendar_feeds import feed_url, make_feed, own_feeds, revoke_feed
+from controller.operations.calendar_feeds import feed_url, make_feed, own_feeds, revoke_feed
 from controller.pages.shell.forms import form_of
 from controller.pages.shell.page import page, see_other
 from controller.pages.shell.problems import problems_of, values_of

@@ -23,8 +23,8 @@ from controller.http.services import GivenPrincipal, GivenServices
 from controller.http.timestamps import Timestamp, timestamp, timestamp_or_none
 from controller.model.maintenance import CalendarFeed
 from controller.model.values.ruled import ruled
-from controller.operations.maintenance import calendar_feeds
-from controller.operations.maintenance.calendar_feeds import FEED_PATH, ROTA_FEED_PATH
+from controller.operations import calendar_feeds
+from controller.operations.calendar_feeds import FEED_PATH, ROTA_FEED_PATH
 from controller.operations.on_call.rotas import ROTA_NOT_FOUND
 
 _TAGS = ["Maintenance windows"]

@@ -21,12 +21,11 @@ from controller.api.v1.escalation.schemas import (
 from controller.decisions.access import Permission
 from controller.http.auth import PERMISSION, SECURITY
 from controller.http.bodies import JsonBody
-from controller.http.etags import require_match, tagged
+from controller.http.etags import created, matching, tagged
 from controller.http.identifiers import path_id
 from controller.http.openapi import answers, problems
 from controller.http.parameters import OrganizationId, PublicId
 from controller.http.services import GivenPrincipal, GivenServices
-from controller.model.notification.on_call import EscalationPolicy
 from controller.operations.on_call import policies
 from controller.operations.on_call.policies import POLICY_NOT_FOUND
 
@@ -90,9 +89,7 @@ async def create_policy(
     organization_id: OrganizationId = None,  # noqa: ARG001 - read by the guard
 ) -> Response[EscalationItem]:
     made = await policies.create_policy(services.database, principal, data.customer_id, policy_change(data))
-    answer = tagged(request, policy_item(made), status_code=201)
-    answer.headers["Location"] = f"{_PATH}/{made.public_id}"
-    return answer
+    return created(request, policy_item(made), f"{_PATH}/{made.public_id}")
 
 
 @get(
@@ -137,11 +134,8 @@ async def update_policy(
     principal: GivenPrincipal,
     organization_id: OrganizationId = None,  # noqa: ARG001 - read by the guard
 ) -> Response[EscalationItem]:
-    def expect(found: EscalationPolicy) -> None:
-        require_match(request, policy_item(found))
-
     changed = await policies.update_policy(
-        services.database, principal, path_id(public_id), policy_change(data), expect=expect
+        services.database, principal, path_id(public_id), policy_change(data), expect=matching(request, policy_item)
     )
     return tagged(request, policy_item(changed))
 
@@ -165,10 +159,9 @@ async def delete_policy(
     principal: GivenPrincipal,
     organization_id: OrganizationId = None,  # noqa: ARG001 - read by the guard
 ) -> None:
-    def expect(found: EscalationPolicy) -> None:
-        require_match(request, policy_item(found))
-
-    await policies.delete_policy(services.database, principal, path_id(public_id), expect=expect)
+    await policies.delete_policy(
+        services.database, principal, path_id(public_id), expect=matching(request, policy_item)
+    )
 
 
 ROUTES: list[ControllerRouterHandler] = [list_policies, create_policy, get_policy, update_policy, delete_policy]

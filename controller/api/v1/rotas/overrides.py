@@ -19,7 +19,7 @@ from controller.api.v1.rotas.schemas import (
 from controller.decisions.access import Permission
 from controller.http.auth import PERMISSION, SECURITY
 from controller.http.bodies import JsonBody
-from controller.http.etags import tagged
+from controller.http.etags import created, tagged
 from controller.http.identifiers import path_id
 from controller.http.openapi import answers, problems
 from controller.http.parameters import OrganizationId, PublicId
@@ -90,9 +90,7 @@ async def add_override(
 ) -> Response[OverrideItem]:
     new = NewOverride(data.from_, data.to, data.person, data.channel_id)
     made = await rotas.add_override(services.database, principal, path_id(public_id), new, utc_now())
-    answer = tagged(request, override_item(made), status_code=201)
-    answer.headers["Location"] = f"{_PATH}/{public_id}/overrides/{made.public_id}"
-    return answer
+    return created(request, override_item(made), f"{_PATH}/{public_id}/overrides/{made.public_id}")
 
 
 @get(

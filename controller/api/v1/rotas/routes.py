@@ -27,12 +27,11 @@ from controller.decisions.access import Permission
 from controller.http.auth import PERMISSION, SECURITY
 from controller.http.bodies import JsonBody
 from controller.http.calendars import CALENDAR, calendar_answer
-from controller.http.etags import require_match, tagged
+from controller.http.etags import created, matching, tagged
 from controller.http.identifiers import path_id
 from controller.http.openapi import answers, problems
 from controller.http.parameters import OrganizationId, PublicId
 from controller.http.services import GivenPrincipal, GivenServices
-from controller.model.notification.on_call import Rota
 from controller.operations.on_call import on_call, rotas
 from controller.operations.on_call.rotas import ROTA_NOT_FOUND
 from shared.clock import utc_now
@@ -105,9 +104,7 @@ async def create_rota(
     made = await rotas.create_rota(
         services.database, services.vault, services.outlets.senders, principal, rota_change(data)
     )
-    answer = tagged(request, rota_item(made), status_code=201)
-    answer.headers["Location"] = f"{_PATH}/{made.public_id}"
-    return answer
+    return created(request, rota_item(made), f"{_PATH}/{made.public_id}")
 
 
 @get(
@@ -151,9 +148,6 @@ async def update_rota(
     principal: GivenPrincipal,
     organization_id: OrganizationId = None,  # noqa: ARG001 - read by the guard
 ) -> Response[RotaItem]:
-    def expect(found: Rota) -> None:
-        require_match(request, rota_item(found))
-
     changed = await rotas.update_rota(
         services.database,
         services.vault,
@@ -161,7 +155,7 @@ async def update_rota(
         principal,
         path_id(public_id),
         rota_change(data),
-        expect=expect,
+        expect=matching(request, rota_item),
     )
     return tagged(request, rota_item(changed))
 
@@ -183,10 +177,7 @@ async def delete_rota(
     principal: GivenPrincipal,
     organization_id: OrganizationId = None,  # noqa: ARG001 - read by the guard
 ) -> None:
-    def expect(found: Rota) -> None:
-        require_match(request, rota_item(found))
-
-    await rotas.delete_rota(services.database, principal, path_id(public_id), expect=expect)
+    await rotas.delete_rota(services.database, principal, path_id(public_id), expect=matching(request, rota_item))
 
 
 @get(

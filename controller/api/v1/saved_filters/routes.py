@@ -21,12 +21,11 @@ from controller.api.v1.saved_filters.schemas import (
 from controller.decisions.access import Permission
 from controller.http.auth import PERMISSION, SECURITY
 from controller.http.bodies import JsonBody
-from controller.http.etags import require_match, tagged
+from controller.http.etags import created, matching, tagged
 from controller.http.identifiers import path_id
 from controller.http.openapi import answers, problems
 from controller.http.parameters import OrganizationId, PublicId
 from controller.http.services import GivenPrincipal, GivenServices
-from controller.model.saved_filters import SavedFilter
 from controller.operations.overview import saved_filters
 from controller.operations.overview.saved_filters import FILTER_NOT_FOUND, NAME_RULE
 
@@ -85,9 +84,7 @@ async def create_filter(
     organization_id: OrganizationId = None,  # noqa: ARG001 - read by the guard
 ) -> Response[SavedFilterItem]:
     made = await saved_filters.create_saved_filter(services.database, principal, filter_change(data))
-    answer = tagged(request, filter_item(made), status_code=201)
-    answer.headers["Location"] = f"{_PATH}/{made.public_id}"
-    return answer
+    return created(request, filter_item(made), f"{_PATH}/{made.public_id}")
 
 
 @get(
@@ -133,11 +130,8 @@ async def update_filter(
     principal: GivenPrincipal,
     organization_id: OrganizationId = None,  # noqa: ARG001 - read by the guard
 ) -> Response[SavedFilterItem]:
-    def expect(found: SavedFilter) -> None:
-        require_match(request, filter_item(found))
-
     changed = await saved_filters.update_saved_filter(
-        services.database, principal, path_id(public_id), filter_change(data), expect=expect
+        services.database, principal, path_id(public_id), filter_change(data), expect=matching(request, filter_item)
     )
     return tagged(request, filter_item(changed))
 
@@ -162,10 +156,9 @@ async def delete_filter(
     principal: GivenPrincipal,
     organization_id: OrganizationId = None,  # noqa: ARG001 - read by the guard
 ) -> None:
-    def expect(found: SavedFilter) -> None:
-        require_match(request, filter_item(found))
-
-    await saved_filters.delete_saved_filter(services.database, principal, path_id(public_id), expect=expect)
+    await saved_filters.delete_saved_filter(
+        services.database, principal, path_id(public_id), expect=matching(request, filter_item)
+    )
 
 
 ROUTES: list[ControllerRouterHandler] = [list_filters, create_filter, get_filter, update_filter, delete_filter]

@@ -94,14 +94,14 @@ def reminders_words(times: ReminderTimes) -> str:
     )
 
 
-class _Drawn(msgspec.Struct, frozen=True, kw_only=True):
+class _DrawnPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """What the form of a policy was drawn from."""
 
     form: dict[str, Any]
 
 
 def policy_version(policy: EscalationPolicy) -> str:
-    return version_of(_Drawn(form=_stored(policy)))
+    return version_of(_DrawnPolicy(form=_stored(policy)))
 
 
 def policy_form(policy: EscalationPolicy | None) -> dict[str, Any]:

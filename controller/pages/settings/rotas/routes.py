@@ -16,13 +16,13 @@ from controller.http.auth import PERMISSION
 from controller.http.services import GivenPrincipal, GivenServices, Services
 from controller.model import Principal
 from controller.model.notification.on_call import Rota
-from controller.operations.maintenance.calendar_feeds import make_feed
+from controller.operations.calendar_feeds import make_feed
 from controller.operations.on_call import rotas
 from controller.operations.on_call.rotas import RotaChange
 from controller.pages.maintenance_calendars.feeds import made_page
 from controller.pages.settings.requests import ButtonForm, done_of, thing_of
 from controller.pages.settings.rotas.overrides import ROUTES as OVERRIDES
-from controller.pages.settings.rotas.showing import PATH, FeedForm, RotaForm, rota_version, show_rota
+from controller.pages.settings.rotas.showing import PATH, RotaFeedForm, RotaForm, rota_version, show_rota
 from controller.pages.settings.rotas.view import DONE, RotasView, rota_row
 from controller.pages.shell.forms import form_of
 from controller.pages.shell.page import page, see_other
@@ -112,7 +112,7 @@ async def make_rota_feed(
     """The answer is a page and no redirect: the address is nowhere but here."""
     number = thing_of(public_id)
     await rotas.get_rota(services.database, principal, number)  # before the form: 404 comes before 400
-    form = await form_of(request, FeedForm)
+    form = await form_of(request, RotaFeedForm)
     try:
         made, token = await make_feed(services.database, principal, form.feed.strip(), number)
     except InvalidError as error:

@@ -50,13 +50,13 @@ class OverrideForm(msgspec.Struct, frozen=True, kw_only=True):
     who: str = ""
 
 
-class FeedForm(msgspec.Struct, frozen=True, kw_only=True):
+class RotaFeedForm(msgspec.Struct, frozen=True, kw_only=True):
     """A feed for a calendar program, by the name of which it is known."""
 
     feed: str = ""
 
 
-class _Drawn(msgspec.Struct, frozen=True, kw_only=True):
+class _DrawnRota(msgspec.Struct, frozen=True, kw_only=True):
     """What the form of a rota was drawn from. Its URL, which is not shown, is another one after `updated_at`."""
 
     name: str
@@ -64,7 +64,7 @@ class _Drawn(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def rota_version(found: Rota) -> str:
-    return version_of(_Drawn(name=found.name, updated_at=found.updated_at))
+    return version_of(_DrawnRota(name=found.name, updated_at=found.updated_at))
 
 
 async def show_rota(
@@ -104,7 +104,7 @@ async def show_rota(
             *((one.email, one.email) for one in people.people.values()),
             *((str(one.public_id), f"the channel {one.name}") for one in people.channels.values()),
         ],
-        form={**values_of(kept), **values_of(OverrideForm()), **values_of(FeedForm()), **(typed or {})},
+        form={**values_of(kept), **values_of(OverrideForm()), **values_of(RotaFeedForm()), **(typed or {})},
         problems=problems or {},
     )
     status = form_status(error)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from controller.decisions.maintenance.occurrences import Occurrence
-from controller.decisions.on_call.periods import Period
+from controller.decisions.on_call.periods import OnCallPeriod
 from controller.decisions.on_call.rota import Source
 from controller.pages.maintenance.calendar import LATEST, clock_change, midnight, part_of_day, spoken_day
 
@@ -54,7 +54,7 @@ def span_of_week(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
     return midnight(begin, zone), midnight(begin + _WEEK, zone)
 
 
-def rota_week(periods: Sequence[Period], day: date, zone: ZoneInfo, now: datetime) -> RotaWeek:
+def rota_week(periods: Sequence[OnCallPeriod], day: date, zone: ZoneInfo, now: datetime) -> RotaWeek:
     """The week that has this day. `periods` leave no gap between the instants of `span_of_week`."""
     begin = _monday(day)
     before, after = day - _WEEK, day + _WEEK
@@ -71,7 +71,7 @@ def _monday(day: date) -> date:
     return day - day.weekday() * _DAY
 
 
-def _day(day: date, periods: Sequence[Period], zone: ZoneInfo, now: datetime) -> WeekDay:
+def _day(day: date, periods: Sequence[OnCallPeriod], zone: ZoneInfo, now: datetime) -> WeekDay:
     begin, end = midnight(day, zone), midnight(day + _DAY, zone)
     return WeekDay(
         words=spoken_day(day),

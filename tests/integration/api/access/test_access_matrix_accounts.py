@@ -257,14 +257,12 @@ def test_every_route_is_in_one_of_the_tables(api: Api) -> None:
         elsewhere |= {("POST", path), ("GET", f"{path}/{{}}")}
     elsewhere |= {(method, "/api/v1/locations") for method in ("GET", "POST")}  # locations
     elsewhere |= {(method, "/api/v1/locations/{}") for method in ("GET", "PATCH", "DELETE")}
-    elsewhere |= {("GET", "/api/v1/locations/{}/effects"), ("GET", "/calendar/maintenance.ics")}
+    elsewhere |= {
+        ("GET", "/api/v1/locations/{}/effects"),
+        *(("GET", f"/calendar/{name}.ics") for name in ("maintenance", "rota")),
+    }
     elsewhere |= {("POST", f"/api/v1/locations/{{}}/{act}") for act in ("rotate-key", "enable", "disable")}
     elsewhere |= {("GET", "/api/v1/monitors"), ("POST", "/api/v1/monitors/bulk")}  # our_monitors/many
-    elsewhere |= {
-        ("POST", "/api/v1/escalation-policies"),
-        ("POST", "/api/v1/rotas/{}/overrides"),
-    }  # organizations_apart
-    elsewhere |= {(method, "/api/v1/rotas/{}/overrides/{}") for method in ("GET", "DELETE")}
     elsewhere |= {("POST", "/api/v1/monitors")}  # test_access_matrix_our_monitors
     elsewhere |= {(method, "/api/v1/monitors/{}") for method in ("GET", "PATCH", "PUT", "DELETE")}
     elsewhere |= {(method, "/api/v1/monitors/by-key/{}/{}") for method in ("GET", "PUT", "DELETE")}

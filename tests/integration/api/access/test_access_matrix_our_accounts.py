@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from uuid import uuid4
 
@@ -32,12 +32,15 @@ MAKERS = ADMINS | {
 SCREEN_MAKERS = ADMINS | {"admin of one customer"}
 SHARING = ADMINS | {"user", "editor"}
 CHANNEL: dict[str, Any] = {"name": "N", "config": {"type": "email", "to": ["a@example.net"]}}
+STEP: dict[str, Any] = {"afterMinutes": 5, "channelIds": ["{channel}"]}
+OWN_STEP: dict[str, Any] = {"afterMinutes": 5, "channelIds": ["{own_channel}"]}
+OVERRIDE = {"from": "2099-01-01T00:00:00Z", "to": "2099-01-02T00:00:00Z", "person": "{person}"}
 TRIED = {"config": CHANNEL["config"], "dryRun": True}
 EMAIL = {"email": "{email}", "password": "long enough"}
 
 NAMED = (
     *("organization", "own", "other", "user", "token", "whole_token", "channel", "own_channel", "session"),
-    *("screen", "filter", "policy", "rota"),
+    *("screen", "filter", "policy", "rota", "override"),
 )
 
 # The last item holds the callers that get an answer; all others get 403. The test fills in the names in braces.
@@ -103,6 +106,13 @@ ROUTES: list[tuple[str, str, Any, frozenset[str] | set[str]]] = [
     ("GET", "/api/v1/channels/{channel}/deliveries", None, WIDE),
     ("GET", "/api/v1/channels/{own_channel}/deliveries", None, OF_OWN),
     ("GET", "/api/v1/escalation-policies", None, MANAGERS_OF_OWN),
+    ("POST", "/api/v1/escalation-policies", {"name": "N", "steps": [STEP]}, MANAGERS),
+    (
+        "POST",
+        "/api/v1/escalation-policies",
+        {"name": "N", "steps": [OWN_STEP], "customerId": CUSTOMER},
+        MANAGERS_OF_OWN,
+    ),
     ("GET", "/api/v1/escalation-policies/{policy}", None, MANAGERS_OF_OWN),
     ("PATCH", "/api/v1/escalation-policies/{policy}", {"severity": "partial"}, MANAGERS_OF_OWN),
     ("DELETE", "/api/v1/escalation-policies/{policy}", None, MANAGERS_OF_OWN),
@@ -110,7 +120,11 @@ ROUTES: list[tuple[str, str, Any, frozenset[str] | set[str]]] = [
     ("POST", "/api/v1/rotas", {"name": "{name}"}, MANAGERS),
     ("GET", "/api/v1/rotas/{rota}", None, MANAGERS),
     ("GET", "/api/v1/rotas/{rota}/on-call", None, MANAGERS),
+    ("GET", "/api/v1/rotas/{rota}/on-call.ics", None, MANAGERS),
     ("GET", "/api/v1/rotas/{rota}/overrides", None, MANAGERS),
+    ("POST", "/api/v1/rotas/{rota}/overrides", OVERRIDE, MANAGERS),
+    ("GET", "/api/v1/rotas/{rota}/overrides/{override}", None, MANAGERS),
+    ("DELETE", "/api/v1/rotas/{rota}/overrides/{override}", None, MANAGERS),
     ("PATCH", "/api/v1/rotas/{rota}", {"name": "{name}"}, MANAGERS),
     ("DELETE", "/api/v1/rotas/{rota}", None, MANAGERS),
     ("GET", "/api/v1/organizations/{organization}/reminders", None, MANAGERS),
@@ -173,31 +187,47 @@ async def test_every_route(
         "INSERT INTO escalation_policy (organization_id, customer_id, name, severity, steps)"
         """ VALUES ($1, $2, 'x', 'down', '[{"minutes": 5, "channels": [], "rota": 1}]') RETURNING public_id"""
     )
-    await api.value("DELETE FROM escalation_policy")
-    rota = "INSERT INTO rota (organization_id, name) VALUES ($1, $2) RETURNING public_id"
-    filled = path.format(
-        organization=ORGANIZATION,
-        own=CUSTOMER,
-        other=OTHER_CUSTOMER,
-        user=(await person(api, Role.USER, organization=ours)).public_id,
-        token=await api.value(token, ours, api.customer, uuid4().bytes),
-        channel=await api.value(channel, ours, None),
-        own_channel=await api.value(channel, ours, api.customer),
-        session=uuid4(),
-        screen=await api.value(screen, ours, api.customer, uuid4().bytes),
-        filter=await api.value(saved, ours, uuid4().hex),
-        policy=await api.value(policy, ours, api.customer),
-        rota=await api.value(rota, ours, uuid4().hex),
+    override = (
+        "INSERT INTO rota_override (rota_id, from_at, to_at, channel_id) SELECT rota.id, now(), now() + '1 h',"
+        " channel.id FROM rota, notification_channel AS channel WHERE rota.public_id = $1 AND channel.public_id = $2"
+        " RETURNING public_id"
     )
-    if isinstance(body, dict):
-        known = {"{email}": f"{uuid4().hex}@example.com", "{name}": uuid4().hex}
-        body = {name: known.get(value, value) if isinstance(value, str) else value for name, value in body.items()}
+    rota = "INSERT INTO rota (organization_id, name) VALUES ($1, $2) RETURNING public_id"
+    somebody = await person(api, Role.USER, organization=ours)
+    ids: dict[str, Any] = {
+        "organization": ORGANIZATION,
+        "own": CUSTOMER,
+        "other": OTHER_CUSTOMER,
+        "user": somebody.public_id,
+        "token": await api.value(token, ours, api.customer, uuid4().bytes),
+        "channel": await api.value(channel, ours, None),
+        "own_channel": await api.value(channel, ours, api.customer),
+        "session": uuid4(),
+        "screen": await api.value(screen, ours, api.customer, uuid4().bytes),
+        "filter": await api.value(saved, ours, uuid4().hex),
+        "rota": await api.value(rota, ours, uuid4().hex),
+    }
+    ids["override"] = await api.value(override, ids["rota"], ids["channel"])
+    await api.value("DELETE FROM escalation_policy")
+    ids["policy"] = await api.value(policy, ours, api.customer) if "{policy}" in path else ""
+    filled = path.format(**ids)
+    body = _filled(body, {**ids, "person": somebody.email, "email": f"{uuid4().hex}@example.com", "name": uuid4().hex})
     answer = await clients.request(caller, method, filled, body, **_named(path, caller))
     if caller in allowed:
         expected = REFUSED_OTHERWISE.get(path)
         assert answer.status_code == expected if expected else answer.is_success, answer.text
     else:
         assert answer.status_code == 403, answer.text
+
+
+def _filled(body: Any, values: Mapping[str, Any]) -> Any:
+    """The body with its names in braces filled in."""
+    if isinstance(body, dict):
+        return {name: _filled(value, values) for name, value in body.items()}
+    if isinstance(body, list):
+        return [_filled(one, values) for one in body]
+    known = {f"{{{name}}}": str(value) for name, value in values.items()}
+    return known.get(body, body) if isinstance(body, str) else body
 
 
 def _named(path: str, caller: str) -> dict[str, str]:

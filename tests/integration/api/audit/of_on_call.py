@@ -155,5 +155,9 @@ OF_ON_CALL: dict[tuple[str, str], tuple[str, Callable[[World], Awaitable[Any]]]]
     ("POST", f"{_SETTINGS}/rotas/{{}}"): ("rota.changed", lambda w: _on_rota(w, name=uuid4().hex, url=f"{_URL}3")),
     ("POST", f"{_SETTINGS}/rotas/{{}}/delete"): ("rota.deleted", lambda w: _on_rota(w, "/delete")),
     ("POST", f"{_SETTINGS}/rotas/{{}}/overrides"): ("rota.changed", _add_by_form),
+    ("POST", f"{_SETTINGS}/rotas/{{}}/feeds"): (
+        "calendar_feed.created",
+        lambda w: _on_rota(w, "/feeds", feed="Outlook"),
+    ),
     ("POST", f"{_SETTINGS}/rotas/{{}}/overrides/{{}}/delete"): ("rota.changed", _remove_by_form),
 }

@@ -30,7 +30,7 @@ PUBLIC = {
     ("GET", "/help"),
     ("GET", "/help/{name:str}"),
     ("GET", "/wall/screen"),
-    ("GET", "/calendar/maintenance.ics"),
+    *(("GET", f"/calendar/{name}.ics") for name in ("maintenance", "rota")),
     ("POST", "/wall/screen"),
     ("GET", "/static/{digest:str}/{name:str}"),
     *((method, f"/{what}/{{token:str}}") for method in ("GET", "POST") for what in ("ack", "unsubscribe")),

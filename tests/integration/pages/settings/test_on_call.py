@@ -83,6 +83,68 @@ async def test_a_rota_shows_who_is_on_call_and_never_its_address(api: Api) -> No
         assert await api.value("SELECT config ->> 'urlSecret' LIKE 'gAAAA%' FROM rota ORDER BY id DESC LIMIT 1")
 
 
+async def test_a_week_says_who_is_on_call_and_when_nobody_is(api: Api) -> None:
+    async with browsing_as(api, Role.ADMIN) as browser:
+        page = await browser.submit(await browser.open(ROTAS), ROTAS, name=uuid4().hex)
+        assert "Nobody is on call" in page.text
+        person = await api.value("SELECT email FROM account ORDER BY id DESC LIMIT 1")
+        times: dict[str, Any] = {"since": "2098-03-03T08:00", "until": "2098-03-04T18:30"}
+        page = await browser.submit(page, f"{_path(page)}/overrides", who=person, **times)
+        week = await browser.open(f"{_path(page)}?date=2098-03-05")
+        assert "Mon 3 Mar 2098 to Sun 9 Mar 2098" in week.text
+        shown = " ".join(week.text.split())
+        for expected in (
+            f"from 08:00 {person} override",
+            f"until 18:30 {person} override",
+            "00:00–08:00 Nobody is on call",
+        ):
+            assert expected in shown
+        assert "At some times nobody is on call." in shown
+        later = await browser.open(f"{_path(page)}?date=2098-03-12")
+        assert f"{person} override" not in " ".join(later.text.partition("March 2098")[0].split())
+
+
+async def test_a_feed_of_a_rota_is_made_on_its_page_and_shown_once(api: Api) -> None:
+    async with browsing_as(api, Role.ADMIN) as browser:
+        name = uuid4().hex
+        page = await browser.submit(await browser.open(ROTAS), ROTAS, name=name)
+        path = _path(page)
+        made = await browser.submit(page, f"{path}/feeds", feed="Outlook")
+        assert (made.status, "/calendar/rota.ics?token=calendar_" in made.text) == (201, True)
+        assert f"who is on call in {name}" in made.text
+        assert "calendar_" not in (await browser.open(path)).text
+        feeds = await browser.open("/maintenance/calendar-feeds")
+        assert f"who is on call in {name}" in feeds.text
+        wrong = await browser.submit(page, f"{path}/feeds", feed=" ")
+        assert (wrong.status, wrong.id("wrong-feed").text) == (400, "must be 1 to 255 printable characters")
+
+
+async def test_a_form_that_was_drawn_from_another_state_is_shown_again(api: Api) -> None:
+    await _nothing_set(api)
+    async with browsing_as(api, Role.ADMIN) as browser:
+        name = uuid4().hex
+        old = await browser.submit(await browser.open(ROTAS), ROTAS, name=name)
+        path = _path(old)
+        first = await browser.submit(old, path, name=f"{name} b")
+        assert "The rota is saved." in first.text
+        lost = await browser.submit(old, path, name=f"{name} c")
+        assert (lost.status, lost.id("wrong-name").text) == (409, f"Stored now: {name} b")
+        assert f"{name} c" in lost.form(path).fields["name"]
+        assert "The rota is saved." in (await browser.submit(lost, path)).text
+
+        rota = path.rpartition("/")[2]
+        page = await browser.open(f"{ESCALATION}/new")
+        made = await browser.submit(page, f"{ESCALATION}/new", name="Night", minutes_1="5", rota_1=rota)
+        policy = made.links["Night"]
+        old = await browser.open(policy)
+        await browser.submit(old, policy, minutes_1="7")
+        lost = await browser.submit(old, policy, minutes_1="9", severity="partial")
+        assert (lost.status, lost.id("wrong-minutes_1").text) == (409, "Stored now: 7")
+        assert lost.id("wrong-severity").text == "Stored now: full outages only"
+        saved = await browser.submit(lost, policy)
+        assert "after 9 min" in saved.text
+
+
 async def test_who_is_limited_to_customers_has_their_policies_alone(api: Api) -> None:
     await _nothing_set(api)
     async with browsing_as(api, Role.ADMIN) as browser:

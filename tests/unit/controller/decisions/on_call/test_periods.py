@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from icalendar import Calendar
 
-from controller.decisions.on_call.periods import Period, periods
+from controller.decisions.on_call.periods import OnCallPeriod, periods
 from controller.decisions.on_call.rota import Reachable, Source
 from controller.decisions.on_call.rota_calendar import shifts_in
 from controller.decisions.on_call.rota_feed import calendar_of_periods
@@ -48,7 +48,7 @@ def _override(number: int, person: OnCallPerson, from_at: datetime, hours: float
     )
 
 
-def _hours(found: list[Period]) -> list[tuple[float, float, str, str]]:
+def _hours(found: list[OnCallPeriod]) -> list[tuple[float, float, str, str]]:
     """Of each period: when, who, and by what."""
     return [
         (
