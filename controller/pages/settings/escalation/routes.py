@@ -16,7 +16,7 @@ from controller.errors import InvalidError, PreconditionFailedError
 from controller.http.auth import PERMISSION
 from controller.http.services import GivenPrincipal, GivenServices, Services
 from controller.model import Principal
-from controller.model.notification.on_call import EscalationPolicy
+from controller.model.notification.on_call import EscalationPolicy, Reminders
 from controller.operations.accounts import customers, organizations
 from controller.operations.accounts.settings import organization_owner
 from controller.operations.channels.channels import ChannelOwner, list_channels
@@ -35,7 +35,7 @@ from controller.pages.settings.escalation.view import (
     policy_version,
     reminders_words,
 )
-from controller.pages.settings.messages.forms import NAMES, RemindersForm, form_of_reminders, reminders_of
+from controller.pages.settings.messages.forms import NAMES, RemindersForm, form_of_own, own_of_form
 from controller.pages.settings.requests import ButtonForm, done_of, thing_of
 from controller.pages.shell.forms import fields_of, form_of
 from controller.pages.shell.page import page, see_other
@@ -64,7 +64,7 @@ async def set_reminders(
     organization = await organizations.get_organization(services.database, principal)
     try:
         owner = await organization_owner(services.database, principal, organization.public_id)
-        await change_settings(services.database, principal, REMINDERS, owner, reminders_of(form))
+        await change_settings(services.database, principal, REMINDERS, owner, own_of_form(form, Reminders))
     except InvalidError as error:
         return await _list(request, services, principal, form, error)
     return see_other(request, f"{_PATH}?done=reminders")
@@ -148,7 +148,7 @@ async def _list(
         organization = await organizations.get_organization(services.database, principal)
         owner = await organization_owner(services.database, principal, organization.public_id)
         held = await read_settings(services.database, REMINDERS, owner)
-        words, values = reminders_words(held.in_force), values_of(form_of_reminders(held.own))
+        words, values = reminders_words(held.in_force), values_of(form_of_own(RemindersForm, held.own))
     if form is not None:
         values = values_of(form)
     view = EscalationView(

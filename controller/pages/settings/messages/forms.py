@@ -1,6 +1,10 @@
-"""The forms of grouping and reminders, and what they set. An empty field sets nothing. Pure."""
+"""The forms of grouping and reminders, and what they set: their fields have the names of what may be set, and an empty
+field sets nothing. Pure.
+"""
 
 from __future__ import annotations
+
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -8,18 +12,17 @@ from controller.decisions.notification.grouping import Grouping
 from controller.errors import InvalidError, InvalidFieldsError, noting
 from controller.model.notification.on_call import Reminders
 
+Form = TypeVar("Form", "GroupingForm", "RemindersForm")
+Own = TypeVar("Own", Grouping, Reminders)
+
 ON, OFF, AS_ABOVE = "on", "off", ""
 _SWITCH = {ON: True, OFF: False, AS_ABOVE: None}
 _LONGEST_NUMBER = 6
 
-NAMES = {
-    "groupSeconds": "group_seconds",
-    "groupUpdateSeconds": "group_update_seconds",
-    "stormLimit": "storm_limit",
-    "firstMinutes": "first_minutes",
-    "maxMinutes": "max_minutes",
-}
-"""The forms' names of fields that operations name otherwise."""
+_SWITCHED = "enabled"
+
+NAMES = {field.encode_name: field.name for own in (Grouping, Reminders) for field in msgspec.structs.fields(own)}
+"""The forms' names of fields by those of operations."""
 
 
 class GroupingForm(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,51 +44,22 @@ class RemindersForm(msgspec.Struct, frozen=True, kw_only=True):
     version: str = ""
 
 
-def form_of_grouping(own: Grouping) -> GroupingForm:
-    return GroupingForm(
-        enabled=_switch(own.enabled),
-        group_seconds=_text(own.group_seconds),
-        group_update_seconds=_text(own.group_update_seconds),
-        storm_limit=_text(own.storm_limit),
-    )
+def form_of_own(form: type[Form], own: msgspec.Struct) -> Form:
+    """The form as it is filled in with what is set."""
+    return form(**{name: _text(value) for name, value in msgspec.structs.asdict(own).items()})
 
 
-def form_of_reminders(own: Reminders) -> RemindersForm:
-    return RemindersForm(
-        enabled=_switch(own.enabled), first_minutes=_text(own.first_minutes), max_minutes=_text(own.max_minutes)
-    )
-
-
-def grouping_of(form: GroupingForm) -> Grouping:
-    """Raises InvalidFieldsError, with the names of operations."""
+def own_of_form(form: GroupingForm | RemindersForm, own: type[Own]) -> Own:
+    """What a form sets. Raises InvalidFieldsError, with the names of operations."""
     problems: list[InvalidError] = []
-    enabled, seconds, update_seconds, limit = None, None, None, None
-    with noting(problems):
-        enabled = _choice(form.enabled)
-    with noting(problems):
-        seconds = _number(form.group_seconds, "groupSeconds")
-    with noting(problems):
-        update_seconds = _number(form.group_update_seconds, "groupUpdateSeconds")
-    with noting(problems):
-        limit = _number(form.storm_limit, "stormLimit")
+    values: dict[str, Any] = {}
+    for field in msgspec.structs.fields(own):
+        text = getattr(form, field.name)
+        with noting(problems):
+            values[field.name] = _choice(text) if field.name == _SWITCHED else _number(text, field.encode_name)
     if problems:
         raise InvalidFieldsError(problems)
-    return Grouping(enabled=enabled, group_seconds=seconds, group_update_seconds=update_seconds, storm_limit=limit)
-
-
-def reminders_of(form: RemindersForm) -> Reminders:
-    """Raises InvalidFieldsError, with the names of operations."""
-    problems: list[InvalidError] = []
-    enabled, first, longest = None, None, None
-    with noting(problems):
-        enabled = _choice(form.enabled)
-    with noting(problems):
-        first = _number(form.first_minutes, "firstMinutes")
-    with noting(problems):
-        longest = _number(form.max_minutes, "maxMinutes")
-    if problems:
-        raise InvalidFieldsError(problems)
-    return Reminders(enabled=enabled, first_minutes=first, max_minutes=longest)
+    return own(**values)
 
 
 def _choice(text: str) -> bool | None:
@@ -103,9 +77,7 @@ def _number(text: str, field: str) -> int | None:
     return int(text)
 
 
-def _switch(value: bool | None) -> str:
-    return AS_ABOVE if value is None else ON if value else OFF
-
-
-def _text(value: int | None) -> str:
-    return "" if value is None else str(value)
+def _text(value: bool | int | None) -> str:
+    if isinstance(value, bool):
+        return ON if value else OFF
+    return AS_ABOVE if value is None else str(value)

@@ -34,10 +34,8 @@ from controller.pages.settings.messages.forms import (
     ON,
     GroupingForm,
     RemindersForm,
-    form_of_grouping,
-    form_of_reminders,
-    grouping_of,
-    reminders_of,
+    form_of_own,
+    own_of_form,
 )
 from controller.pages.settings.messages.view import (
     DONE,
@@ -114,10 +112,10 @@ async def set_customer_reminders(
     form = await form_of(request, RemindersForm)
 
     def unchanged(found: LayeredView[Reminders, ReminderTimes]) -> None:
-        require_version(form.version, version_of(form_of_reminders(found.own)))
+        require_version(form.version, version_of(form_of_own(RemindersForm, found.own)))
 
     try:
-        new = reminders_of(form)
+        new = own_of_form(form, Reminders)
         await change_settings(services.database, principal, REMINDERS, owner, new, require_state=unchanged)
     except (InvalidError, PreconditionFailedError) as error:
         return await _messages(request, services, owner, form, error)
@@ -128,9 +126,9 @@ async def _store_grouping(services: Services, principal: Principal, owner: Setti
     """Raises InvalidError, PreconditionFailedError."""
 
     def unchanged(found: LayeredView[Grouping, GroupingSettings]) -> None:
-        require_version(form.version, version_of(form_of_grouping(found.own)))
+        require_version(form.version, version_of(form_of_own(GroupingForm, found.own)))
 
-    new = grouping_of(form)
+    new = own_of_form(form, Grouping)
     await change_settings(services.database, principal, GROUPING, owner, new, require_state=unchanged)
 
 
@@ -145,10 +143,10 @@ async def _grouping(
     if principal.customer_ids is None:
         owner = await _organization(services, principal)
         found = await read_settings(services.database, GROUPING, owner)
-        kept = form_of_grouping(msgspec.structs.replace(found.own, enabled=found.in_force.enabled))
+        kept = form_of_own(GroupingForm, msgspec.structs.replace(found.own, enabled=found.in_force.enabled))
         drawn = _form_view(
             kept,
-            version_of(form_of_grouping(found.own)),
+            version_of(form_of_own(GroupingForm, found.own)),
             form,
             error,
             switch(TOGETHER, None),
@@ -172,7 +170,7 @@ async def _messages(
     grouping = await read_settings(services.database, GROUPING, owner)
     reminding = await read_settings(services.database, REMINDERS, owner)
     together, times = await _above(services, GROUPING, owner), await _above(services, REMINDERS, owner)
-    of_grouping, of_reminders = form_of_grouping(grouping.own), form_of_reminders(reminding.own)
+    of_grouping, of_reminders = form_of_own(GroupingForm, grouping.own), form_of_own(RemindersForm, reminding.own)
     first, longest = (round(one.total_seconds() / 60) for one in (times.first, times.longest))
     whose = "as the organization says"
     of_which = type(form)
