@@ -46,6 +46,13 @@ async def test_it_runs_at_the_location_that_is_named(api: Api, places: dict[str,
     assert [codes for _, codes in api.dispatcher.triggered] == [["us"]]
 
 
+async def test_what_is_for_other_types_of_monitors_changes_nothing(api: Api, places: dict[str, int]) -> None:
+    number = await create(api)
+    query = f"monitor_id={number}&location_id={places['de']}&test_type=Fullpage&monitor_agent=x"
+    answer = await api.client.get(f"{PATH}?{query}")
+    assert (answer.status_code, answer.json()["locations"]) == (200, [places["de"]])
+
+
 async def test_a_disabled_monitor_is_tested_too(api: Api, places: dict[str, int]) -> None:
     number = await create(api, enabled=False)
     answer = await api.client.get(f"{PATH}?monitor_id={number}&location_id={places['de']}")

@@ -164,5 +164,13 @@ async def test_a_posted_alert_has_alertsites_fields(case: NotificationCase, hook
     assert {one.headers["content-type"] for one in hook.received} == {types[method]}
     assert {one.headers["authorization"] for one in hook.received} == {"Basic dXM6c2VjcmV0IHdvcmQ="}
     assert [one["errcount"] for one in found] == ["1", "0"]
+    documented = (
+        *("custid", "company", "device_id", "device_name", "device_type", "device_typecode", "errcount", "http_status"),
+        *("location", "location_num"),
+    )
+    for one in found:
+        kept = {name: one.get(name, "") for name in documented}  # a form leaves out what is empty
+        assert all(isinstance(value, str) for value in kept.values())
+        assert method == 10 or set(documented) <= one.keys()
     assert (found[0]["device_id"], found[0]["device_name"]) == (str(case.monitor_id), "Office mail")
     assert (found[0]["custid"], found[0]["company"], found[0]["location"]) == (str(case.customer), "Acme", "de")

@@ -41,6 +41,7 @@ _ALERT_FIELDS = {
     "device_id": "{{monitorNumber}}",
     "device_name": "{{monitorName}}",
     "device_type": "{{kind}}",
+    "device_typecode": "",
     "errcount": "{{errorCount}}",
     "http_status": "",
     "location": "{{location}}",
@@ -51,7 +52,9 @@ _ALERT_FIELDS = {
     "status_text": "{{errorMessage}}",
     "url": "{{websiteUrl}}",
 }
-"""The fields that AlertSite documents for alerts that are posted; errcount is 0 when the error ends."""
+"""The fields that AlertSite documents for alerts that are posted; errcount is 0 when the error ends. Its codes for
+types of mail monitors are not documented, so device_typecode is empty.
+"""
 
 
 def type_of(method: int) -> str:
@@ -91,7 +94,7 @@ def config_of(method: int, recipient: str | None, username: str | None, password
             return config
         case _:
             config = {} if recipient is None else {"url": recipient}
-            config |= {} if username is None else {"username": username}
+            config |= {} if username is None else {"user": username}
             return config | ({} if password is None else {"password": password})
 
 

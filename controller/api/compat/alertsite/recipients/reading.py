@@ -16,6 +16,7 @@ from controller.operations.channels.channels import ChannelChange, ChannelView
 
 NAMES = {
     **{f"config.{name}": "recipient" for name in ("to", "email", "phoneNumber", "url")},
+    **{f"config.{name}": called for name, called in (("user", "username"), ("password", "password"))},
     "config": "recipient",
     "customerId": "customer_id",
 }
