@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 from controller.store.digests import unsubscribing
@@ -23,19 +22,15 @@ _NIGHTS = {
 }
 _WEEKLY = {"frequency": "weekly", "at": "08:00", "weekday": "mon"}
 _LEFT = ("former.colleague@example.com", "a-rather-long-name.of-somebody@northfield.example")
-_PACKAGES: tuple[dict[str, Any], ...] = (
-    {"package_type": "basic", "display_name": "Basic", "check_interval_minutes": 5, "check_locations": 2},
-    {
-        "package_type": "premium",
-        "display_name": "Premium \u202eesrever\u202c <b>bold</b>",
-        "check_interval_minutes": 1,
-        "check_locations": 5,
-        "alert_location_threshold": "majority",
-        "data_retention_months": 24,
-        "enable_sms_alerts": False,
-        "notes": "For hotels, with text messages at night",
-    },
+_PACKAGES = (
+    ("basic", "Basic", 5, 2, None, True, None),
+    ("premium", "Premium \u202eesrever\u202c <b>bold</b>", 1, 5, "majority", False, "For hotels, in their season"),
 )
+_INSERT = """
+INSERT INTO package (organization_id, package_type, display_name, check_interval_minutes, check_locations,
+  alert_location_threshold, enable_sms_alerts, notes)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id
+"""
 
 
 async def add_links(here: Installation, incident: UUID) -> dict[str, str]:
@@ -61,13 +56,12 @@ async def add_links(here: Installation, incident: UUID) -> dict[str, str]:
         for address in _LEFT:
             await unsubscribing.unsubscribe(connection, number, address, here.now - timedelta(days=3))
         await unsubscribing.insert(connection, token, channel_id=number, receiver="team@example.com", now=here.now)
-        delivery, about = await connection.fetchrow(
-            "SELECT delivery.id, incident.id FROM delivery JOIN notification_channel AS channel"
-            " ON channel.id = delivery.channel_id, incident WHERE channel.public_id = $1 AND incident.public_id = $2"
-            " LIMIT 1",
+        delivery = await connection.fetchval(
+            "SELECT min(delivery.id) FROM delivery JOIN notification_channel AS channel"
+            " ON channel.id = delivery.channel_id WHERE channel.public_id = $1",
             CHANNEL,
-            incident,
         )
+        about = await connection.fetchval("SELECT id FROM incident WHERE public_id = $1", incident)
         await ack_tokens.insert(connection, answer, incident_id=about, delivery_id=delivery, now=here.now)
     return {"unsubscribe": token.reveal(), "ack": answer.reveal(), "package": str(await _add_packages(here))}
 
@@ -76,12 +70,6 @@ async def _add_packages(here: Installation) -> int:
     """The number of the last one."""
     number: int = 0
     for one in _PACKAGES:
-        names = ", ".join(one)
-        given = ", ".join(f"${at}" for at in range(2, len(one) + 2))
-        number = await here.value(
-            f"INSERT INTO package (organization_id, {names}) VALUES ($1, {given}) RETURNING id",  # noqa: S608 - above
-            here.organization,
-            *one.values(),
-        )
+        number = await here.value(_INSERT, here.organization, *one)
     await here.run("UPDATE customer SET package_type = 'premium' WHERE id = $1", here.customers[1])
     return number

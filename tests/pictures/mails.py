@@ -64,8 +64,8 @@ def take(browser: Browser, names: Iterable[str], folder: Path) -> None:
     with TemporaryDirectory() as pages:
         for name in names:
             page = Path(pages) / f"{name}.html"
-            ack_link, leave = (f"https://probe.example.com/{what}/{'x' * 22}" for what in ("ack", "unsubscribe"))
-            leave = leave if isinstance(NOTICES[name], ReportNotice) else None
+            ack_link = f"https://probe.example.com/ack/{'x' * 22}"
+            leave = ack_link.replace("ack", "unsubscribe") if isinstance(NOTICES[name], ReportNotice) else None
             page.write_text(
                 render(NOTICES[name], _URL, ack_link=ack_link, unsubscribe_link=leave).html, encoding="utf-8"
             )

@@ -22,7 +22,7 @@ _UNKNOWN = "This link is not known, or its channel is gone. Take the one of a ne
 _EXPIRED = "This link was valid for 60 days. Take the one of a newer digest."
 
 
-class Subscription(NamedTuple):
+class DigestSubscription(NamedTuple):
     """What a link ends: the digests of a channel to a receiver, who is `subscribed` to them or was."""
 
     receiver: str
@@ -30,13 +30,13 @@ class Subscription(NamedTuple):
     subscribed: bool
 
 
-async def read_subscription(database: Database, token: str, now: datetime) -> Subscription:
+async def read_subscription(database: Database, token: str, now: datetime) -> DigestSubscription:
     """Raises NotFoundError for an unknown token, GoneError for one that expired."""
     async with database.connection() as connection:
         return await _subscription(connection, await _known(connection, token, now))
 
 
-async def unsubscribe(database: Database, token: str, now: datetime, *, address: str) -> Subscription:
+async def unsubscribe(database: Database, token: str, now: datetime, *, address: str) -> DigestSubscription:
     """Send the receiver of the digest no more of them; nothing happens where that is so already. `address` is the
     client's, for the audit log. Raises NotFoundError, GoneError.
     """
@@ -75,9 +75,9 @@ async def _known(connection: Connection, token: str, now: datetime) -> Unsubscri
     return known
 
 
-async def _subscription(connection: Connection, known: UnsubscribeToken) -> Subscription:
+async def _subscription(connection: Connection, known: UnsubscribeToken) -> DigestSubscription:
     left = await unsubscribing.still_subscribed(connection, known.channel_id, [known.receiver])
-    return Subscription(known.receiver, known.channel_name, bool(left))
+    return DigestSubscription(known.receiver, known.channel_name, bool(left))
 
 
 async def _addresses(connection: Connection, channel_id: int) -> list[str]:

@@ -20,7 +20,7 @@ from controller.errors import DomainError, InvalidError, LimitedError
 from controller.http.auth import PERMISSION, address_of
 from controller.http.problems import status_of
 from controller.http.services import GivenServices
-from controller.operations.channels.unsubscribing import Subscription, read_subscription, unsubscribe
+from controller.operations.channels.unsubscribing import DigestSubscription, read_subscription, unsubscribe
 from controller.pages.shell.errors import failed
 from controller.pages.shell.forms import form_of
 from controller.pages.shell.page import page
@@ -74,7 +74,7 @@ async def end_subscription(
 async def _page(
     request: Request[Any, Any, Any],
     token: str,
-    found: Subscription,
+    found: DigestSubscription,
     *,
     problem: str = "",
     status: HTTPStatus = HTTPStatus.OK,

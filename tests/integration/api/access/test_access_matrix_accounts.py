@@ -239,8 +239,7 @@ def test_every_route_is_in_one_of_the_tables(api: Api) -> None:
         ("DELETE", "/api/session"),
         ("POST", "/api/v3/access-tokens"),
         ("POST", "/hooks/{}/{}"),  # hooks/test_hooks
-        *((method, "/ack/{}") for method in ("GET", "POST")),  # pages/test_acknowledging
-        *((method, "/unsubscribe/{}") for method in ("GET", "POST")),  # pages/test_unsubscribing
+        *((method, f"/{what}/{{}}") for method in ("GET", "POST") for what in ("ack", "unsubscribe")),  # pages
     }
     elsewhere = {
         ("GET", "/api/results"),  # test_access_matrix_results

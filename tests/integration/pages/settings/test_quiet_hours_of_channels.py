@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from controller.model import Role
 from tests.integration.api.conftest import Api
 from tests.integration.pages.browser import browsing_as
@@ -41,7 +43,11 @@ async def test_the_form_says_what_is_typed_means_and_stores_nothing(api: Api) ->
         form = await browser.open(f"{NEW}?type=email")
         assert "Nothing waits." in form.text
         at = f"{NEW}/quiet?type=email"
-        typed = {"quiet_windows": "Mon-Fri 22:00-07:00", "quiet_zone": "Europe/Berlin", "quiet_partial": "on"}
+        typed: dict[str, Any] = {
+            "quiet_windows": "Mon-Fri 22:00-07:00",
+            "quiet_zone": "Europe/Berlin",
+            "quiet_partial": "on",
+        }
         shown = await browser.post(at, **typed)
         assert shown.status == 200
         assert "Partial outages wait from 22:00 to 07:00 (Mon-Fri), Europe/Berlin" in shown.text
@@ -61,7 +67,7 @@ async def test_the_form_says_what_is_typed_means_and_stores_nothing(api: Api) ->
 
 async def test_the_form_of_a_stored_channel_says_it_too(api: Api) -> None:
     async with browsing_as(api, Role.ADMIN) as browser:
-        typed = {"quiet_windows": "Sat 10:00-12:00", "quiet_down": "on"}
+        typed: dict[str, Any] = {"quiet_windows": "Sat 10:00-12:00", "quiet_down": "on"}
         made = await browser.submit(await browser.open(f"{NEW}?type=email"), NEW, name="A", to="a@example.net", **typed)
         one = made.path.partition("?")[0]
         assert "Full outages wait from 10:00 to 12:00 (Sat)" in (await browser.open(f"{one}/edit")).text
