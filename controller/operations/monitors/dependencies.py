@@ -17,7 +17,6 @@ from controller.model.audit import AuditAction
 from controller.operations.audit.recording import record_about
 from controller.operations.audit.states import object_of
 from controller.operations.monitors.monitors import Kinds, get_monitor, monitor_for
-from controller.store.incidents import groups
 from controller.store.monitors import dependencies as store
 from controller.store.monitors.dependencies import LinkedMonitor
 from controller.store.platform.pool import Connection, Database
@@ -60,7 +59,7 @@ async def hold_parents(database: Database, principal: Principal, kinds: Kinds, i
     """
     monitor = await monitor_for(database, principal, Permission.CHANGE, kinds, identifier)
     async with database.connection() as connection:
-        await groups.lock(connection, [monitor.organization_id])
+        await store.lock(connection, monitor.organization_id)
 
 
 async def set_parents(
@@ -82,7 +81,7 @@ async def set_parents(
     monitor = await monitor_for(database, principal, Permission.CHANGE, kinds, identifier)
     given = list(dict.fromkeys(parents))
     async with database.one_transaction() as own, own.connection() as connection:
-        await groups.lock(connection, [monitor.organization_id])
+        await store.lock(connection, monitor.organization_id)
         now = await _visible(connection, principal, monitor)
         if require_state is not None:
             require_state(now)

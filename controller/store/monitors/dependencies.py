@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from controller.store.platform import locks
 from controller.store.platform.pool import Connection, Database
 
 
@@ -17,6 +18,18 @@ class LinkedMonitor(msgspec.Struct, frozen=True, kw_only=True):
     public_id: UUID
     name: str
     customer_id: int
+
+
+_LARGEST_KEY = 0x7FFF_FFFF
+
+
+async def lock(connection: Connection, organization_id: int) -> None:
+    """Have nobody else change dependencies of the organization's monitors until the transaction ends. This is not the
+    lock of store.incidents.groups, so whoever waits for a monitor's row under it holds up no evaluation.
+    """
+    await connection.execute(
+        "SELECT pg_advisory_xact_lock($1::int, $2::int)", locks.DEPENDENCIES, organization_id & _LARGEST_KEY
+    )
 
 
 async def parents(connection: Connection, monitor_id: int) -> list[LinkedMonitor]:

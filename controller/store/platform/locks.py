@@ -27,3 +27,6 @@ EVENT_RELAY = 0x6D70_0006
 
 RETENTION = 0x6D70_0007
 """One controller at a time removes what organizations keep no longer."""
+
+DEPENDENCIES = 0x6D70_0009
+"""With the number of an organization: one change at a time of which of its monitors depend on which."""
