@@ -193,8 +193,15 @@ async def add_override(
     return made
 
 
-async def remove_override(database: Database, principal: Principal, public_id: UUID, override: UUID) -> None:
-    """Raises NotFoundError, ForbiddenError."""
+async def remove_override(
+    database: Database,
+    principal: Principal,
+    public_id: UUID,
+    override: UUID,
+    *,
+    expect: Callable[[RotaOverride], None] = lambda _: None,
+) -> None:
+    """Raises NotFoundError, ForbiddenError, and what `expect` raises."""
     require_rotas(principal)
     async with database.one_transaction() as own:
         async with own.connection() as connection:
@@ -202,6 +209,7 @@ async def remove_override(database: Database, principal: Principal, public_id: U
             found = await store.overrides_of(connection, rota.id, public_id=override)
             if not found:
                 raise NotFoundError(OVERRIDE_NOT_FOUND)
+            expect(found[0])
             await store.delete_override(connection, found[0].id)
         action = AuditAction.ROTA_CHANGED
         await record_about(own, principal, action, _object(rota), before={"override": _override(found[0])}, after={})

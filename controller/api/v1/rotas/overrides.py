@@ -19,7 +19,7 @@ from controller.api.v1.rotas.schemas import (
 from controller.decisions.access import Permission
 from controller.http.auth import PERMISSION, SECURITY
 from controller.http.bodies import JsonBody
-from controller.http.etags import created, tagged
+from controller.http.etags import created, matching, tagged
 from controller.http.identifiers import path_id
 from controller.http.openapi import answers, problems
 from controller.http.parameters import OrganizationId, PublicId
@@ -125,16 +125,23 @@ async def get_override(
     security=SECURITY,
     tags=_TAGS,
     summary="Remove an override",
-    responses=problems(s400=_ID, s403="Forbidden", s404=OVERRIDE_NOT_FOUND),
+    responses=problems(s400=_ID, s403="Forbidden", s404=OVERRIDE_NOT_FOUND, s412="The object has changed"),
 )
 async def remove_override(
+    request: Request[Any, Any, Any],
     public_id: PublicId,
     override_id: OverrideId,
     services: GivenServices,
     principal: GivenPrincipal,
     organization_id: OrganizationId = None,  # noqa: ARG001 - read by the guard
 ) -> None:
-    await rotas.remove_override(services.database, principal, path_id(public_id), path_id(override_id))
+    await rotas.remove_override(
+        services.database,
+        principal,
+        path_id(public_id),
+        path_id(override_id),
+        expect=matching(request, override_item),
+    )
 
 
 ROUTES: list[ControllerRouterHandler] = [list_overrides, add_override, get_override, remove_override]

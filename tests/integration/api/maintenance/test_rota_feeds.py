@@ -73,3 +73,15 @@ async def test_a_feed_that_nobody_may_make(api: Api, role: Role, rota: str | Non
     async with client_of(api.application) as client:
         answer = await client.post(PATH, json={"name": "Outlook", "rotaId": rota or known}, headers=who.headers)
     assert answer.status_code == status, answer.text
+
+
+async def test_an_override_is_removed_only_as_it_was_read(api: Api) -> None:
+    who = await person(api, Role.ADMIN, organization=await organization_of(api, "Ours"))
+    async with client_of(api.application) as client:
+        client.headers.update(who.headers)
+        path = f"{ROTAS}/{await _on_call(client, who.email)}/overrides"
+        [one] = (await client.get(path)).json()["items"]
+        etag = (await client.get(f"{path}/{one['id']}")).headers["etag"]
+        lost = await client.delete(f"{path}/{one['id']}", headers={"If-Match": '"another"'})
+        assert lost.status_code == 412
+        assert (await client.delete(f"{path}/{one['id']}", headers={"If-Match": etag})).status_code == 204
