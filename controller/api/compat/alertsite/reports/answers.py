@@ -32,10 +32,14 @@ class DetailRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OutageRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """An outage. `outage_end` is null while it lasts; `minutes` are those until then, or until now."""
+    """An outage. `dt_end` is null while it lasts; `minutes` are those until then, or until now. `outage_start` and
+    `outage_end` are the same moments, by the names that clients of AlertSite's reports read.
+    """
 
     obj_device: int | None
     descrip: str
+    dt_start: Timestamp
+    dt_end: Timestamp | None
     outage_start: Timestamp
     outage_end: Timestamp | None
     minutes: float
@@ -84,6 +88,8 @@ DETAIL: dict[str, Any] = {
 OUTAGE: dict[str, Any] = {
     "obj_device": 123456,
     "descrip": "Email Sample Monitor",
+    "dt_start": "2026-01-01T12:00:00.000Z",
+    "dt_end": "2026-01-01T12:10:00.000Z",
     "outage_start": "2026-01-01T12:00:00.000Z",
     "outage_end": "2026-01-01T12:10:00.000Z",
     "minutes": 10.0,
@@ -124,6 +130,8 @@ def outage_record(one: IncidentSummary, monitors: Mapping[Any, Monitor], now: da
     return OutageRecord(
         obj_device=monitor.id if monitor else None,
         descrip=one.monitor_name,
+        dt_start=timestamp(one.outage_started_at),
+        dt_end=timestamp_or_none(one.resolved_at),
         outage_start=timestamp(one.outage_started_at),
         outage_end=timestamp_or_none(one.resolved_at),
         minutes=round(lasted.total_seconds() / 60, 1),

@@ -41,7 +41,6 @@ CustomerNumber = Annotated[
     PathParameter(
         name="customer_id",
         description="The customer's number, with or without a C before it.",
-        schema_extra={"pattern": "^C?[0-9]+$"},
     ),
 ]
 Devices = Annotated[
