@@ -78,6 +78,11 @@ def is_regional_outage(failures: Failures, failing: frozenset[int], due_ms: int,
     return any(failures.since_ms[here] <= began_ms for here in long_failing(failures) & failing)
 
 
+def began_ms(failures: Failures, failing: frozenset[int], first_ms: int) -> int:
+    """When a regional outage of the locations that fail now began, at `first_ms` at the latest."""
+    return min([first_ms, *(failures.since_ms[here] for here in long_failing(failures) & failing)])
+
+
 def planned_rechecks(
     failures: Failures, policy: Policy, due_ms: int, now_ms: int, latest_round: Callable[[int], LatestRound | None]
 ) -> list[RegionalRecheck]:

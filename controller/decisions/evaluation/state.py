@@ -11,9 +11,10 @@ from typing import NamedTuple
 
 import msgspec
 
+from controller.decisions.evaluation import regional
 from controller.decisions.evaluation.policy import Policy
 from controller.decisions.evaluation.quorum import Finding, Outcome
-from controller.decisions.evaluation.regional import Failures, RegionalRecheck, counted_failures, is_regional_outage
+from controller.decisions.evaluation.regional import Failures, RegionalRecheck
 
 EASED_EVALUATIONS = 2
 FLAPPING_CHANGES = 4
@@ -169,7 +170,7 @@ def not_checked(state: MonitorState, reason: str, now_ms: int) -> MonitorState:
 def _counted(state: MonitorState, evaluation: Evaluation) -> MonitorState:
     """An undecided evaluation neither confirms nor clears anything; it only counts the locations that failed."""
     found = evaluation.finding
-    failures = counted_failures(state.failures, found, evaluation.due_ms)
+    failures = regional.counted_failures(state.failures, found, evaluation.due_ms)
     common = msgspec.structs.replace(
         state, taken_ms=evaluation.due_ms, by_location=failures.in_a_row, failing_since_ms=failures.since_ms
     )
@@ -211,7 +212,7 @@ def _verdict(counted: MonitorState, evaluation: Evaluation, policy: Policy) -> V
             if (
                 confirmed_severity
                 or evaluation.intercepted
-                or is_regional_outage(counted.failures, failing, evaluation.due_ms, policy)
+                or regional.is_regional_outage(counted.failures, failing, evaluation.due_ms, policy)
             ):
                 return VerdictKind.PARTIAL
             return VerdictKind.UP if before is VerdictKind.UNKNOWN else before
@@ -266,6 +267,10 @@ def _incident(
         changes.append(ChangeKind.RESOLVED)
         severity, flapping = None, False
     started = state.first_failing_ms if state.first_failing_ms is not None else evaluation.due_ms
+    if ChangeKind.OPENED in changes and severity is Severity.PARTIAL:
+        # Evaluations in which such a location had no say may have passed in between.
+        started = regional.began_ms(state.failures, evaluation.finding.failing, started)
+        state = msgspec.structs.replace(state, first_failing_ms=started)
     rows = tuple(
         IncidentChange(kind, shown_severity, evaluation.finding.reason, started)
         for kind in changes

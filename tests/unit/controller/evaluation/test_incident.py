@@ -163,6 +163,16 @@ def test_an_outage_began_with_its_first_failing_round() -> None:
     assert opened.outage_started_ms == 4 * INTERVAL_MS
 
 
+def test_a_regional_outage_began_with_its_locations_first_failure_although_others_passed_while_they_had_no_say() -> (
+    None
+):
+    monitor = MonitorUnderTest(Policy(quorum=3, consecutive_rounds=3))
+    for number, ballots in enumerate(["fff", "fff", "fff", "bfb", "bfb", "bbp", "ffp"], 1):
+        monitor.evaluate_once(ballots, number * INTERVAL_MS)
+    [opened] = monitor.changes
+    assert (opened.severity, opened.outage_started_ms) == (Severity.PARTIAL, INTERVAL_MS)
+
+
 def test_an_outage_that_grew_out_of_a_regional_one_began_with_that() -> None:
     monitor = MonitorUnderTest(STANDARD)
     monitor.evaluate_script("ppp ppf/fff fff")
