@@ -23,6 +23,7 @@ FIELDS = {
     "calendarAt": "calendar at",
     "calendar": "calendar",
     "override": "override",
+    "rota": "rota",
     "severity": "for which outages",
     "name": "name",
     "companyName": "company",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
@@ -105,6 +106,13 @@ async def _remove_by_form(world: World) -> None:
     await _form(world, path, f"{path}/overrides/{override}/delete")
 
 
+async def _feed_by_form(world: World) -> None:
+    path = f"{_SETTINGS}/rotas/{await _rota(world)}"
+    made = await world.browser.submit(await world.browser.open(path), f"{path}/feeds", feed="Outlook")
+    assert made.status == 201, made.text
+    world.secrets += re.findall(r"token=([\w-]+)", made.text)
+
+
 async def _remind_by_form(world: World) -> None:
     number = str(uuid4().int % 100 + 101)
     await _form(world, f"{_SETTINGS}/escalation", f"{_SETTINGS}/escalation/reminders", first_minutes=number)
@@ -155,9 +163,6 @@ OF_ON_CALL: dict[tuple[str, str], tuple[str, Callable[[World], Awaitable[Any]]]]
     ("POST", f"{_SETTINGS}/rotas/{{}}"): ("rota.changed", lambda w: _on_rota(w, name=uuid4().hex, url=f"{_URL}3")),
     ("POST", f"{_SETTINGS}/rotas/{{}}/delete"): ("rota.deleted", lambda w: _on_rota(w, "/delete")),
     ("POST", f"{_SETTINGS}/rotas/{{}}/overrides"): ("rota.changed", _add_by_form),
-    ("POST", f"{_SETTINGS}/rotas/{{}}/feeds"): (
-        "calendar_feed.created",
-        lambda w: _on_rota(w, "/feeds", feed="Outlook"),
-    ),
+    ("POST", f"{_SETTINGS}/rotas/{{}}/feeds"): ("calendar_feed.created", _feed_by_form),
     ("POST", f"{_SETTINGS}/rotas/{{}}/overrides/{{}}/delete"): ("rota.changed", _remove_by_form),
 }

@@ -29,6 +29,7 @@ FORMS = {
     "/api/events/stream": "text/event-stream",
     "/api/v1/stream": "text/event-stream",
     "/api/v1/maintenance-windows.ics": "text/calendar",
+    "/api/v1/rotas/{public_id}/on-call.ics": "text/calendar",
 }
 """The content types of the answers that are not JSON."""
 SWAGGER_UI_5_31_0 = {
