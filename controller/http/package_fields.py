@@ -25,8 +25,8 @@ Consecutive = Annotated[
     int | None, _number("alert_consecutive_checks", "How many failing rounds in a row make an incident.")
 ]
 Threshold = Annotated[
-    str | None,
-    Meta(description="How many locations must fail.", extra_json_schema={"enum": [*THRESHOLDS, None]}),
+    Annotated[str, Meta(extra_json_schema={"enum": [*THRESHOLDS]})] | None,
+    Meta(description="How many locations must fail."),
 ]
 ThresholdCount = Annotated[
     int | None,

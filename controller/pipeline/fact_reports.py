@@ -13,7 +13,7 @@ from controller.decisions.comparison.signs import SignKind
 from controller.decisions.comparison.suspicions import Suspicion
 from controller.decisions.schedule.rounds import first_due_ms
 from controller.model import Location
-from controller.pipeline.fact_notifications import notify_of_changes
+from controller.pipeline.notifications.fact_notifications import notify_of_changes
 from controller.store.comparison import changes as feed
 from controller.store.comparison.changes import NewChange
 from controller.store.evaluation import probe_problems, rechecks, states

@@ -10,7 +10,7 @@ import structlog
 
 from controller.decisions.evaluation.evaluate import EvaluationOutcome, RecordedChange
 from controller.decisions.evaluation.state import ChangeKind, MonitorState, VerdictKind
-from controller.pipeline import incident_notifications
+from controller.pipeline.notifications import incident_notifications
 from controller.store.evaluation import evaluated_monitors, evaluations, states
 from controller.store.evaluation.evaluated_monitors import EvaluatedMonitor
 from controller.store.evaluation.states import EvaluatedState

@@ -11,7 +11,7 @@ from controller.decisions.access import Permission
 from controller.model import DeliveryRecord, Principal, UnconfirmedRun
 from controller.model.retention import UNCONFIRMED_DAYS
 from controller.operations.incidents.incidents import incident_for
-from controller.pipeline.incident_notifications import WhyNobody, why_nobody
+from controller.pipeline.notifications.incident_notifications import WhyNobody, why_nobody
 from controller.store.evaluation import unconfirmed
 from controller.store.incidents import reading
 from controller.store.notifications import delivery_history

@@ -9,7 +9,7 @@ import msgspec
 
 from controller.decisions.acknowledgement import Lasts
 from controller.notify.notice import NoticeAcknowledgement
-from controller.pipeline.incident_notifications import stored_notice
+from controller.pipeline.notifications.incident_notifications import stored_notice
 from controller.store.incidents.incidents import StoredChange, StoredIncident
 from controller.store.notifications import alerts, deliveries
 from controller.store.notifications.deliveries import NewDelivery

@@ -5,8 +5,8 @@ from __future__ import annotations
 import structlog
 
 from controller.decisions.maintenance.afterwards import PATIENCE, lasts, next_check_ms
-from controller.pipeline.incident_notifications import enqueue_released
 from controller.pipeline.maintenance.notifying import check_again
+from controller.pipeline.notifications.incident_notifications import enqueue_released
 from controller.store.evaluation import states
 from controller.store.incidents import groups
 from controller.store.incidents.groups import HeldIncident

@@ -7,7 +7,7 @@ import structlog
 from controller.decisions.maintenance.afterwards import AfterwardsStep, afterwards, next_check_ms
 from controller.decisions.schedule.rounds import first_due_ms
 from controller.notify.notice import NoticeMaintenance
-from controller.pipeline.incident_notifications import enqueue_late
+from controller.pipeline.notifications.incident_notifications import enqueue_late
 from controller.store.evaluation import evaluated_monitors, evaluations, rechecks, states
 from controller.store.maintenance.covered import times_around
 from controller.store.notifications.kept_quiet import UnnotifiedIncident, unnotified_incidents

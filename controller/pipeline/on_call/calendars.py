@@ -17,7 +17,7 @@ from controller.notify.errors import DeliveryError
 from controller.notify.notice import PlainNotice
 from controller.notify.webhook.sender import Request, WebhookSender
 from controller.off_loop import off_loop
-from controller.pipeline.on_call.telling import reached
+from controller.pipeline.notifications.recipient_channels import reached
 from controller.store.evaluation import evaluations
 from controller.store.notifications import deliveries
 from controller.store.notifications.deliveries import NewDelivery

@@ -13,10 +13,10 @@ from controller.decisions.on_call.escalation import Escalating
 from controller.decisions.on_call.rota import OnCall, on_call
 from controller.decisions.on_call.taking import WaitingIncident
 from controller.model.notification.on_call import EscalationPolicy
-from controller.notify.addresses import email_addresses, phone_numbers
 from controller.notify.notice import NoticeOnCall
 from controller.off_loop import off_loop
-from controller.pipeline.incident_notifications import notice_of
+from controller.pipeline.notifications.incident_notifications import notice_of
+from controller.pipeline.notifications.recipient_channels import reached
 from controller.store.notifications.alerts import ChannelRow
 from controller.store.notifications.deliveries import NewDelivery
 from controller.store.on_call import due, rotas, telling
@@ -102,17 +102,6 @@ async def who_is_on_call(connection: Connection, organization_id: int, rota_id: 
     overrides = await rotas.overrides_of(connection, rota_id, since=at)
     events = found[0].events if found else ()
     return await off_loop(lambda: on_call(events, overrides, reachable, at))
-
-
-def reached(channel: ChannelRow) -> Sequence[str]:
-    """The addresses of an e-mail or text message channel; of any other, its name."""
-    match channel.type:
-        case "email":
-            return email_addresses(channel.config)
-        case "sms":
-            return phone_numbers(channel.config)
-        case _:
-            return (channel.name,)
 
 
 async def _notice(

@@ -12,9 +12,9 @@ import msgspec
 
 from controller.decisions.evaluation.state import MonitorState
 from controller.notify.channels import ChannelGroup, Senders
-from controller.pipeline import incident_notifications
 from controller.pipeline.delivery.notifier import Notifier
 from controller.pipeline.delivery.transports import TRANSPORTS
+from controller.pipeline.notifications import incident_notifications
 from controller.store.incidents import incidents
 from controller.store.incidents.incidents import StoredChange, StoredIncident
 from controller.store.maintenance import by_status

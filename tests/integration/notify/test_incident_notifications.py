@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from controller.decisions.evaluation.state import MonitorState, Severity, VerdictKind
-from controller.pipeline.incident_notifications import enqueue
 from controller.pipeline.maintenance.notifying import notify_after_maintenance
+from controller.pipeline.notifications.incident_notifications import enqueue
 from controller.store.incidents import incidents
 from controller.store.maintenance import by_status
 from shared.clock import utc_now

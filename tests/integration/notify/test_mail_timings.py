@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from controller.decisions.evaluation.quorum import Ballot
-from controller.pipeline import incident_notifications
+from controller.pipeline.notifications import incident_notifications
 from controller.store.checks.timings import timings_of
 from controller.store.incidents import incidents
 from controller.store.platform.partitions import make_partitions

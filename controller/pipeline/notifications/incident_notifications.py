@@ -5,7 +5,7 @@ Those that hear of several incidents of one cause hear of the later ones togethe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -13,40 +13,32 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from controller.decisions.evaluation.state import ChangeKind, Severity
-from controller.decisions.notification.channels import ONLY_FULL
 from controller.decisions.notification.group_messages import WORSE
-from controller.decisions.notification.recipient_groups import chosen_by_groups
-from controller.decisions.notification.recipient_rules import least_seconds
 from controller.decisions.notification.recipients import (
     Affected,
     Audience,
-    OwnerScope,
     Receiver,
-    RecipientChannel,
     audience,
     receivers,
 )
 from controller.decisions.notification.rules import ChannelRules, switched_off
 from controller.decisions.notification.silence import Silence, silence
 from controller.decisions.packages import closed_channels
-from controller.decisions.sitestatus import status_of_failure
 from controller.kinds import check_type, is_one_server
 from controller.model.checks import CheckTiming
-from controller.model.notification.recipients import RecipientSettings
-from controller.notify.addresses import email_addresses, phone_numbers
 from controller.notify.location_evidence import location_findings
 from controller.notify.notice import IncidentNotice, NoticeCustomer, NoticeMaintenance, NoticeMonitor
 from controller.pipeline.grouping.placing import notified_at_once, place
+from controller.pipeline.notifications.recipient_channels import recipient_channels
 from controller.pipeline.server_names import servers_by_monitor
 from controller.store.checks.timings import timings_of
 from controller.store.incidents import groups
 from controller.store.incidents.incidents import StoredChange, StoredIncident
 from controller.store.maintenance.covered import maintenance_at, names_at
 from controller.store.notifications import alerts, deliveries, group_receivers
-from controller.store.notifications.alerts import AlertRow, ChannelRow
+from controller.store.notifications.alerts import AlertRow
 from controller.store.notifications.deliveries import NewDelivery
 from controller.store.platform.pool import Connection
-from controller.store.recipients import groups as recipient_groups
 
 _CHECKED = frozenset(ChangeKind)
 """Changes that checks make; those of people are announced where they are made."""
@@ -142,7 +134,7 @@ async def why_nobody(connection: Connection, incident_id: int, change_id: int) -
     row = await alerts.alert(connection, incident_id, change_id)
     if row is None:
         return None
-    channels = await _channels(connection, row)
+    channels = await recipient_channels(connection, row)
     found = await maintenance_at(connection, row.monitor_id, row.due_at)
     held_by = await groups.held_by(connection, incident_id)
     affected = _affected(row, in_maintenance=found is not None)
@@ -171,7 +163,7 @@ async def _enqueue(
         case Audience.FOLLOWERS:
             found = [Receiver(*follower) for follower in await alerts.followers(connection, row.incident_id)]
         case _:
-            found = list(receivers(await _channels(connection, row), recipients, affected, row.at))
+            found = list(receivers(await recipient_channels(connection, row), recipients, affected, row.at))
     found = await notified_at_once(connection, row, found)
     if not found:
         return 0
@@ -188,16 +180,6 @@ async def _enqueue(
     )
 
 
-async def _channels(connection: Connection, row: AlertRow) -> list[RecipientChannel]:
-    """The addresses and active channels of the monitor, its customer and its organization, as far as the groups of
-    recipients let them hear of the monitor.
-    """
-    groups = await recipient_groups.groups_deciding(connection, row.organization_id, row.monitor_id)
-    found = [*_own_addresses(row), *map(_channel, await alerts.channels_of(connection, row))]
-    votes = row.evidence.votes if row.evidence else ()
-    return chosen_by_groups(found, groups, {status_of_failure(one.failure.kind) for one in votes if one.failure})
-
-
 def _affected(row: AlertRow, *, in_maintenance: bool) -> Affected:
     return Affected(
         in_maintenance,
@@ -212,52 +194,6 @@ def _affected(row: AlertRow, *, in_maintenance: bool) -> Affected:
             delay_seconds=row.package_delay_minutes * 60,
         ),
     )
-
-
-def _own_addresses(row: AlertRow) -> Iterator[RecipientChannel]:
-    """The monitor's own address replaces the customer's."""
-    for kind, own, customers in (
-        ("email", row.monitor_email, row.customer_email),
-        ("sms", row.monitor_phone_number, row.customer_phone_number),
-    ):
-        if own:
-            yield RecipientChannel(None, kind, OwnerScope.MONITOR, (own,))
-        elif customers:
-            yield RecipientChannel(None, kind, OwnerScope.CUSTOMER, (customers,))
-
-
-def _channel(row: ChannelRow) -> RecipientChannel:
-    scope = (
-        OwnerScope.MONITOR if row.monitor_id else OwnerScope.CUSTOMER if row.customer_id else OwnerScope.ORGANIZATION
-    )
-    match row.type:
-        case "email":
-            reached = email_addresses(row.config)
-        case "sms":
-            reached = phone_numbers(row.config)
-        case _:
-            reached = (row.name,)
-    packages = row.allowed_package_types
-    settings = msgspec.convert(row.recipient or {}, RecipientSettings)
-    return RecipientChannel(
-        row.id,
-        row.type,
-        scope,
-        reached,
-        row.name,
-        row.delay_seconds,
-        max(
-            _seconds(row.conditions or {}, "minIncidentDuration"),
-            least_seconds(settings, row.monitor_interval_seconds),
-        ),
-        None if packages is None else frozenset(packages),
-        (row.conditions or {}).get(ONLY_FULL) is True,
-    )
-
-
-def _seconds(conditions: Mapping[str, Any], name: str) -> int:
-    value = conditions.get(name)
-    return int(value) if isinstance(value, int | float) and value > 0 else 0
 
 
 async def _servers(connection: Connection, row: AlertRow) -> list[str] | UnsetType:

@@ -1,0 +1,1 @@
+"""Deliveries of changes of incidents and of facts, made in the transaction that made the change."""
