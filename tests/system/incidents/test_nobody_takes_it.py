@@ -63,6 +63,10 @@ def test_each_step_is_told_once_until_somebody_takes_it_by_the_link_of_a_mail(wa
     def told(name: str) -> list[str]:
         return watched.webhook_events("ward", at=f"/{name}")
 
+    def second_mails() -> list[Mail]:
+        """Those about this outage: the policy is for those that other tests left behind, too."""
+        return [one for one in watched.mail.to(SECOND) if "ward" in str(one.message["Subject"])]
+
     def taken_by(path: str) -> list[str]:
         """Who took it, for how long, as each post to this path says that somebody did."""
         found = [post.json.get("acknowledgement") for post in watched.hooks.at(path) if b"ward" in post.body]
@@ -82,15 +86,15 @@ def test_each_step_is_told_once_until_somebody_takes_it_by_the_link_of_a_mail(wa
         eventually(lambda: watched.query(_NOTED, ward.number) == 1, "that was noted")
         eventually(lambda: watched.query(_LEFT_TO_SEND, ward.number) == 0, "and what others were sent")
         with watched.controller_killed():
-            assert watched.mail.to(SECOND) == []
-        [mail] = eventually(lambda: watched.mail.to(SECOND), "the second step is told", TOLD_SECONDS)
+            assert second_mails() == []
+        [mail] = eventually(second_mails, "the second step is told", TOLD_SECONDS)
 
         _take(mail)
         eventually(lambda: taken_by("/first") == [f"{SECOND} 30m"], "the first step hears who took it", TOLD_SECONDS)
         eventually(lambda: taken_by(ward.path) == [f"{SECOND} 30m"], "the monitor's webhook too", TOLD_SECONDS)
         words = f"Taken by {SECOND} for 30 min: ward"
         eventually(lambda: any(one.startswith(words) for one in _subjects(watched.mails(ward))), "and its mailbox")
-        assert len(watched.mail.to(SECOND)) == 1
+        assert len(second_mails()) == 1
 
         watched.query(
             "UPDATE incident SET started_at = started_at - interval '1 hour', on_call_at = now() WHERE monitor_id = $1",
@@ -102,7 +106,7 @@ def test_each_step_is_told_once_until_somebody_takes_it_by_the_link_of_a_mail(wa
 
         server.start()
         eventually(lambda: told("first") == ["alert", "alert", "recovery"], "the first hears of the end", TOLD_SECONDS)
-        eventually(lambda: len(watched.mail.to(SECOND)) == 2, "the second too", TOLD_SECONDS)
+        eventually(lambda: len(second_mails()) == 2, "the second too", TOLD_SECONDS)
         assert told("third") == []
 
 

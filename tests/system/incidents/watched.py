@@ -183,9 +183,11 @@ class Watched:
         """Kill the controller; at the end another one is ready in its place."""
         killed = self.product.record["pids"]["controller"]
         os.kill(killed, signal.SIGKILL)
-        yield
-        eventually(lambda: self.product.record["pids"]["controller"] != killed, "another controller")
-        eventually(lambda: ready(str(self.product.api.base_url)), "it is ready")
+        try:
+            yield
+        finally:
+            eventually(lambda: self.product.record["pids"]["controller"] != killed, "another controller")
+            eventually(lambda: ready(str(self.product.api.base_url)), "it is ready")
 
     @contextmanager
     def without_agents(self) -> Iterator[None]:
