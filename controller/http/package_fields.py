@@ -33,8 +33,13 @@ ThresholdCount = Annotated[
     _number("alert_location_threshold_count", "The same as a number, which has precedence."),
 ]
 Delay = Annotated[int, _number("notification_delay_minutes", "Minutes before the first notification.")]
-ReminderDelay = Annotated[int | None, _number("reminder_delay_minutes", "Minutes before the first reminder.")]
-ReminderInterval = Annotated[int | None, _number("alert_reminder_interval", "Minutes between reminders.")]
+ReminderDelay = Annotated[
+    int | None, _number("reminder_delay_minutes", "Minutes before the first reminder. Switches reminders on.")
+]
+ReminderInterval = Annotated[
+    int | None,
+    _number("alert_reminder_interval", "The longest pause between reminders, in minutes. Switches reminders on."),
+]
 Months = Annotated[
     int | None,
     _number(

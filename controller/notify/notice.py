@@ -96,7 +96,8 @@ class NoticeOnCall(msgspec.Struct, frozen=True, kw_only=True, rename="camel", om
     def why(self) -> str:
         """A sentence for people."""
         if self.step is None:
-            return f"{self.waits}. Acknowledge the incident to get no more reminders."
+            it, them = (f"these {self.more + 1} incidents", "all of them") if self.more else ("it", "it")
+            return f"Nobody has {it} now. Take {them} to get no more reminders."
         return f"{self.waits}: this is step {self.step} of the escalation policy {self.policy}."
 
 

@@ -18,6 +18,7 @@ from controller.operations.access import require
 from controller.operations.audit.recording import record_about
 from controller.store.accounts import organizations
 from controller.store.accounts import packages as store
+from controller.store.on_call import due
 from controller.store.platform.pool import Database
 
 NOT_FOUND = "Package config not found"
@@ -72,6 +73,7 @@ async def set_package(
                 changed = msgspec.structs.replace(changed, display_name=package_type)
             check_package(changed, every=every_breach)
             after = await store.put(connection, number, package_type, changed)
+            await due.review_all(connection, number)
         action = AuditAction.PACKAGE_CREATED if before is None else AuditAction.PACKAGE_CHANGED
         await record_about(own, principal, action, _about(after), before=_shown(before), after=_shown(after))
     return after

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from controller.decisions.packages import fields_set, policy_of
 from controller.model.packages import Package, PackageSettings, UsedPackage
 from controller.store.monitors.policies import stored_policy
@@ -56,13 +54,6 @@ ON CONFLICT (organization_id, package_type) DO UPDATE SET
   updated_at = clock_timestamp()
 RETURNING id, organization_id, package_type, created_at, updated_at
 """
-
-
-class PackageReminders(NamedTuple):
-    """After how many minutes a package's customers are reminded of an outage, and how often; None says nothing."""
-
-    delay_minutes: int | None
-    interval_minutes: int | None
 
 
 async def packages_of(connection: Connection, organization_id: int) -> list[UsedPackage]:
@@ -133,19 +124,6 @@ async def customers_with(connection: Connection, package: Package) -> int:
         package.package_type,
     )
     return count
-
-
-async def reminders_of(connection: Connection, organization_id: int, package_type: str | None) -> PackageReminders:
-    """What the package of a customer says about reminders."""
-    row = await connection.fetchrow(
-        """
-        SELECT reminder_delay_minutes, alert_reminder_interval FROM package
-        WHERE organization_id = $1 AND package_type = $2
-        """,
-        organization_id,
-        package_type,
-    )
-    return PackageReminders(*row) if row else PackageReminders(None, None)
 
 
 async def _announce(connection: Connection, organization_id: int) -> None:

@@ -22,8 +22,11 @@ _READ = {
         WHERE organization.id = $1
         """,
     LayeredColumn.REMINDERS: """
-        SELECT organization.reminders, customer.reminders FROM organization
+        SELECT (COALESCE(organization.reminders::jsonb, '{}') || COALESCE(package_reminders.reminders, '{}'))::json,
+          customer.reminders
+        FROM organization
         LEFT JOIN customer ON customer.organization_id = organization.id AND customer.id = $2
+        LEFT JOIN package_reminders ON package_reminders.customer_id = customer.id
         WHERE organization.id = $1
         """,
 }
@@ -40,7 +43,7 @@ _OF_CUSTOMER = {
 async def stored(
     connection: Connection, column: LayeredColumn, organization_id: int, customer_id: int | None
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What is set for an organization and, with a number, for one of its customers."""
+    """What is set for an organization, with a number as the customer's package changes it; and for that customer."""
     row = await connection.fetchrow(_READ[column], organization_id, customer_id)
     return (row[0] or {}, row[1] or {}) if row else ({}, {})
 

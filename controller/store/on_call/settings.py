@@ -1,4 +1,4 @@
-"""What is set about reminders, for an organization and those of its customers that have settings of their own."""
+"""What is set about reminders, for an organization and for those of its customers for which something else is set."""
 
 from __future__ import annotations
 
@@ -18,9 +18,16 @@ def reminders_from(stored: Any) -> Reminders | None:
 async def reminders_of(
     connection: Connection, organization_id: int
 ) -> tuple[Reminders | None, Mapping[int, Reminders | None]]:
-    """The organization's, and by number those of customers that have their own."""
+    """The organization's, and by number those of customers that have their own, or whose package says something."""
     own = await connection.fetchval("SELECT reminders FROM organization WHERE id = $1", organization_id)
     rows = await connection.fetch(
-        "SELECT id, reminders FROM customer WHERE organization_id = $1 AND reminders IS NOT NULL", organization_id
+        """
+        SELECT customer.id,
+          (COALESCE(package_reminders.reminders, '{}') || COALESCE(customer.reminders::jsonb, '{}'))::json AS reminders
+        FROM customer LEFT JOIN package_reminders ON package_reminders.customer_id = customer.id
+        WHERE customer.organization_id = $1
+          AND (customer.reminders IS NOT NULL OR package_reminders.reminders IS NOT NULL)
+        """,
+        organization_id,
     )
     return reminders_from(own), {row["id"]: reminders_from(row["reminders"]) for row in rows}

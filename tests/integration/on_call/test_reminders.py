@@ -38,6 +38,28 @@ async def test_reminders_come_after_growing_pauses_once_each(case: NotificationC
     assert await look(case) == 0
 
 
+async def test_a_package_switches_them_on_for_its_customers(case: NotificationCase, mail: SmtpSink) -> None:
+    await case.value(
+        "WITH made AS (INSERT INTO package (organization_id, package_type, display_name, reminder_delay_minutes,"
+        " alert_reminder_interval) VALUES ($1, 'night', 'Night', 10, 20) RETURNING package_type)"
+        " UPDATE customer SET package_type = made.package_type FROM made WHERE organization_id = $1",
+        case.organization,
+    )
+    await case.channel("email", "Ann", {"to": ANN})
+    await case.opened()
+    await case.deliver_due()
+    made = []
+    for pause in (9, 1.1, 19, 1.1, 19, 1.1):
+        await minutes_pass(case, pause)
+        made.append(await look(case))
+    assert made == [0, 1, 0, 1, 0, 1]
+    await case.value(
+        "UPDATE customer SET reminders = $2 WHERE organization_id = $1", case.organization, {"enabled": False}
+    )
+    await minutes_pass(case, 100)
+    assert await look(case) == 0
+
+
 async def test_an_acknowledgement_stops_them_until_it_lapses(case: NotificationCase, mail: SmtpSink) -> None:
     await reminders(case, enabled=True, firstMinutes=10)
     await case.channel("email", "Ann", {"to": ANN})

@@ -40,7 +40,8 @@ _REFUSED = "steps[1].afterMinutes must be more than that of the step before"
 _ABOUT = """\
 A group of incidents that nobody takes is told to others, step by step: after so many minutes to channels, and to who is
 on call in a rota. An acknowledgement or the end of the outage stops it, and a maintenance holds it up. Each step is
-told once, and whoever was told also hears of the end. Whoever is limited to customers manages the policies of these.
+told once, and again when an acknowledgement lapses or when more joins after the others were taken. Whoever was told
+also hears of the end. Whoever is limited to customers manages the policies of these.
 """
 
 
@@ -120,7 +121,7 @@ async def get_policy(
     security=SECURITY,
     tags=_TAGS,
     summary="Change an escalation policy, also for incidents that are open",
-    description="Steps are known by their place: one that was told of a group of incidents is not told of it again.",
+    description="Steps are known by their place: one that was told of a group is not told again because it changed.",
     responses={
         200: _POLICY,
         **problems(body=True, s400=_REFUSED, s403="Forbidden", s404=POLICY_NOT_FOUND, s412="The object has changed"),

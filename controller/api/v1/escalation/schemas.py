@@ -64,7 +64,7 @@ class StepBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid
 Steps = Annotated[
     tuple[StepBody, ...],
     Meta(
-        description="The earliest first. Each is told once of a group of incidents, even if it is changed meanwhile.",
+        description="The earliest first. Each is told once while a group waits, even if it is changed meanwhile.",
         min_length=1,
         max_length=MOST_STEPS,
     ),

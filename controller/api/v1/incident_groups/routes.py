@@ -49,8 +49,8 @@ class GroupIncidentItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel
     """An incident of the group."""
 
     id: Annotated[UUID, Meta(description="As in `/api/v1/incidents/{id}`.")]
-    monitor_id: Annotated[UUID, Meta(description="The monitor's.")]
-    monitor_name: Annotated[str, Meta(description="The monitor's.")]
+    monitor_id: Annotated[UUID, Meta(description="The public UUID of the monitor.")]
+    monitor_name: Annotated[str, Meta(description="The name of the monitor.")]
     state: State
     severity: Severity
     reason: Annotated[str, Meta(description="Why, in words for people.")]

@@ -14,7 +14,7 @@ from controller.operations.incidents.grouping_settings import GROUPING
 _ABOUT = """\
 The first outage of a cause is reported at once. What joins it within `groupSeconds` is in one more message, and later
 ones in one each `groupUpdateSeconds`. More than `stormLimit` causes in a minute are reported as one storm. An end is
-reported once all is over, or after 15 minutes.
+reported once all is over, or after 15 minutes and not within `groupUpdateSeconds` of the message before.
 """
 _LIMITS = {name: {"ge": allowed[0], "le": allowed[-1]} for name, allowed in LIMITS.items()}
 

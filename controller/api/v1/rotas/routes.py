@@ -47,8 +47,8 @@ _ID = "id must be a UUID"
 _LOST = "The object has changed"
 _ABOUT = """\
 A rota says who is on call: by a calendar that people keep elsewhere, which is read every 15 minutes, and by overrides.
-While the calendar cannot be read, the last one that could holds, and after some hours the organization is told. Only
-who manages channels of the whole organization manages rotas.
+While the calendar cannot be read, the shifts that were read last stay, and after some hours the organization is told.
+Only who manages channels of the whole organization manages rotas.
 """
 
 Moment = Annotated[

@@ -19,7 +19,7 @@ from controller.operations.on_call.rotas import LONGEST_URL, RotaChange
 RotaName = Annotated[
     str,
     Meta(
-        description="1 to 255 printable characters, unlike those of other rotas.",
+        description="1 to 255 printable characters, different from the names of other rotas.",
         min_length=1,
         max_length=255,
         examples=["First line"],
@@ -73,12 +73,14 @@ class RotaItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     id: UUID
     name: RotaName
     has_url: Annotated[bool, Meta(description="Whether a calendar is read.")]
-    host: Annotated[str | None, Meta(description="Whose calendar that is.")]
+    host: Annotated[str | None, Meta(description="The host of the calendar's address; null without a calendar.")]
     events: Annotated[int, Meta(description="How many events of the calendar are shifts.")]
-    skipped: Annotated[list[SkippedItem], Meta(description="The first 20 entries that are none.")]
+    skipped: Annotated[
+        list[SkippedItem], Meta(description="The first 20 calendar entries that are no shifts, and why.")
+    ]
     fetched_at: Annotated[Timestamp | None, Meta(description="When it was read last.")]
     failing_since: Annotated[
-        Timestamp | None, Meta(description="Since when it cannot be read; meanwhile the last one that could holds.")
+        Timestamp | None, Meta(description="Since when it cannot be read; until it can be, the shifts read last stay.")
     ]
     problem: Annotated[str | None, Meta(description="Why it cannot be read.")]
     created_at: Timestamp
@@ -143,7 +145,7 @@ class OverridePage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class OnCallAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Who is on call at a moment."""
 
-    at: Timestamp
+    at: Annotated[Timestamp, Meta(description="The moment that was asked for.")]
     until: Annotated[
         Timestamp | None,
         Meta(description="When the next shift or override begins or ends; null: not within a month."),

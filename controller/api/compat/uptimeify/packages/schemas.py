@@ -29,6 +29,7 @@ MaxUrls = Annotated[
         extra_json_schema={"minimum": RANGES["max_urls"][0], "maximum": RANGES["max_urls"][-1]},
     ),
 ]
+WithoutEffect = Annotated[bool, Meta(description="Kept and returned; it has no effect.")]
 WebsiteOnly = Annotated[bool, Meta(description="Kept and returned: there are no websites here.")]
 
 
@@ -59,8 +60,8 @@ class PackageConfigUpdate(msgspec.Struct, frozen=True, kw_only=True, rename="cam
     enable_webhook_alerts: bool | UnsetType = UNSET
     enable_integration_alerts: bool | UnsetType = UNSET
     enable_maintenance_windows: bool | UnsetType = UNSET
-    enable_pdf_reports: WebsiteOnly | UnsetType = UNSET
-    enable_post_request_escalation: WebsiteOnly | UnsetType = UNSET
+    enable_pdf_reports: WithoutEffect | UnsetType = UNSET
+    enable_post_request_escalation: WithoutEffect | UnsetType = UNSET
     enable_ssl_check: WebsiteOnly | UnsetType = UNSET
     enable_https_check: WebsiteOnly | UnsetType = UNSET
     enable_status_check: WebsiteOnly | UnsetType = UNSET
@@ -92,8 +93,8 @@ class PackageConfigAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="cam
     enable_webhook_alerts: bool
     enable_integration_alerts: bool
     enable_maintenance_windows: bool
-    enable_pdf_reports: WebsiteOnly
-    enable_post_request_escalation: WebsiteOnly
+    enable_pdf_reports: WithoutEffect
+    enable_post_request_escalation: WithoutEffect
     enable_ssl_check: WebsiteOnly
     enable_https_check: WebsiteOnly
     enable_status_check: WebsiteOnly
