@@ -52,8 +52,8 @@ def way(kind: str, incident_id: int, group: GroupKind, known: GroupReceiver | No
 
 
 def next_message_at(known: GroupReceiver | None, settings: GroupingSettings, not_before: datetime) -> datetime:
-    """When a message about what joined may be sent."""
-    if known is None or not known.messages:
+    """When a message about what joined may be sent; at once to a receiver for whom all that it knew of is over."""
+    if known is None or not known.messages or not known.open_incidents:
         return not_before
     seconds = settings.group_seconds if known.messages == 1 else settings.group_update_seconds
     return max(not_before, known.notified_at + timedelta(seconds=seconds))

@@ -93,6 +93,21 @@ async def test_what_joins_later_is_told_at_most_once_in_the_time_of_updates(case
     assert [one.number for one in await _groups(case)] == [2, 6]
 
 
+async def test_who_was_told_that_all_is_over_hears_at_once_of_the_next_one(case: NotificationCase) -> None:
+    """The group goes on for others."""
+    mine = [await case.monitor(notification_email="team@example.com") for _ in range(2)]
+    await case.opened()
+    found = await _opened(case, mine)
+    await _later(case, 60)
+    for one in found:
+        await case.resolved(one)
+    await make_group_messages(case.db)
+    await _opened(case, mine[:1])
+    await make_group_messages(case.db)
+    told = [(one.number, one.still_open, one.over) for one in await _groups(case, "team@example.com")]
+    assert told == [(1, 2, False), (2, 0, True), (1, 1, False)]
+
+
 async def test_one_that_joins_long_after_the_first_message_is_told_at_once(case: NotificationCase) -> None:
     await _opened(case, await _monitors(case, 1))
     await _later(case, 900)

@@ -86,6 +86,8 @@ def test_every_kind_of_change_has_a_way() -> None:
         pytest.param(SEVERAL._replace(messages=2), 5, 300, id="five minutes after the second"),
         pytest.param(SEVERAL._replace(messages=9), 5, 300, id="five minutes after each later one"),
         pytest.param(SEVERAL, 400, 400, id="not before the receiver may hear of it"),
+        pytest.param(SEVERAL._replace(open_incidents=0), 5, 5, id="at once after the end of all that it knew of"),
+        pytest.param(SEVERAL._replace(messages=1, open_incidents=0), 5, 5, id="even if only one message was sent"),
     ],
 )
 def test_when_the_next_message_may_be_sent(known: GroupReceiver | None, from_seconds: float, at_seconds: float) -> None:
