@@ -10,12 +10,12 @@ from controller.store.platform.pool import Connection
 _LISTENERS = """
 WITH heard AS (
   SELECT receiver_key(type, receiver, channel_id) AS key, incident_id, id AS delivery_id
-  FROM delivery WHERE incident_id = ANY ($1::bigint[]) AND state IN ('sent', 'waiting')
+  FROM delivery WHERE incident_id = ANY ($1::bigint[]) AND state IN ('sent', 'waiting', 'digested')
   UNION
   SELECT receiver_key, grouped_change.incident_id, delivery_id
   FROM grouped_change JOIN delivery ON delivery.id = delivery_id
   WHERE grouped_change.incident_id = ANY ($1::bigint[]) AND kind IN ('opened', 'escalated')
-    AND state IN ('sent', 'waiting')
+    AND state IN ('sent', 'waiting', 'digested')
 ), listener AS (
   SELECT key, min(heard.incident_id) AS incident_id, count(DISTINCT heard.incident_id) AS incidents,
     min(delivery_id) AS delivery_id

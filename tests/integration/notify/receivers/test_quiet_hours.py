@@ -12,7 +12,10 @@ from uuid import UUID
 import msgspec
 import pytest
 
+from controller.model import Role
+from controller.model.accounts import Principal
 from controller.model.notification.quiet_hours import QuietHours
+from controller.operations.incidents.incident_handling import acknowledge
 from controller.pipeline.delivery.notifier import Notifier
 from controller.pipeline.delivery.quiet_digests import send_quiet_digests
 from controller.store.notifications import alerts, channels
@@ -79,6 +82,20 @@ async def test_an_outage_of_the_night_is_told_in_the_morning_once(case: Notifica
     assert subjects(mail, ONCALL)[1:] == ["Up again: Office mail"]
     digest, recovery = (one.message for one in mail.to(ONCALL))
     assert recovery["In-Reply-To"] == digest["Message-ID"]
+
+
+async def test_who_hears_of_an_outage_by_the_digest_learns_who_took_it(case: NotificationCase, mail: SmtpSink) -> None:
+    await quiet_mail(case)
+    incident = await case.opened()
+    await sent_at(case, NIGHT)
+    await send_quiet_digests(case.db, MORNING)
+    await sent_at(case, MORNING)
+    principal = Principal(works_in=case.organization, role=Role.ADMIN)
+    await acknowledge(case.db, principal, incident.public_id, "", DAY)
+    await sent_at(case, DAY)
+    assert subjects(mail, ONCALL) == [
+        "Quiet hours: 1 outage lasts", "Taken by somebody until it is resolved: Office mail"
+    ]  # fmt: skip
 
 
 async def test_what_began_and_ended_in_the_night_is_only_in_the_digest(case: NotificationCase, mail: SmtpSink) -> None:
