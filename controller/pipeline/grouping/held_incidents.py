@@ -5,11 +5,13 @@ from __future__ import annotations
 import structlog
 
 from controller.decisions.maintenance.afterwards import PATIENCE, lasts, next_check_ms
+from controller.decisions.maintenance.covering import covering
 from controller.pipeline.maintenance.notifying import check_again
 from controller.pipeline.notifications.incident_notifications import enqueue_released
 from controller.store.evaluation import states
 from controller.store.incidents import groups
 from controller.store.incidents.groups import HeldIncident
+from controller.store.maintenance.covered import times_around
 from controller.store.platform.pool import Database, StoreUnavailableError
 from shared.epoch import to_datetime
 
@@ -21,7 +23,8 @@ _AT_ONCE = 50
 
 async def release_held(db: Database) -> None:
     """Notify people of incidents that outlast the outage of the monitor that theirs depend on, once a check after its
-    end shows it, or none could for PATIENCE. One that cannot be released is logged. Raises StoreUnavailableError.
+    end shows it, or none could for PATIENCE; in a maintenance of theirs only after its end, as if that were the
+    outage's. One that cannot be released is logged. Raises StoreUnavailableError.
     """
     after = 0
     while True:
@@ -47,9 +50,14 @@ async def _release(db: Database, found: HeldIncident) -> None:
         if state is None or not still:
             return
         one = still[0]
-        shown = to_datetime(state.taken_ms) >= one.over_at
-        if (shown and lasts(state)) or one.now - one.over_at >= PATIENCE:
+        times = await times_around(connection, one.monitor_id, one.over_at, one.now)
+        if covering(times, one.now) is not None:
+            return
+        over = [time.to_at for time in times if time.to_at is not None and time.to_at <= one.now]
+        over_at = max([one.over_at, *over])
+        shown = to_datetime(state.taken_ms) >= over_at
+        if (shown and lasts(state)) or one.now - over_at >= PATIENCE:
             await groups.lock(connection, [one.organization_id])
             await enqueue_released(connection, one.incident_id, one.change_id, state.reason)
         elif not shown:
-            await check_again(connection, one.monitor_id, next_check_ms(one.over_at, one.now))
+            await check_again(connection, one.monitor_id, next_check_ms(over_at, one.now))

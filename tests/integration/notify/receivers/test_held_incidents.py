@@ -8,8 +8,11 @@ import pytest
 
 from controller.decisions.evaluation.state import MonitorState, Severity, VerdictKind
 from controller.pipeline.grouping.held_incidents import release_held
+from controller.pipeline.maintenance.notifying import notify_after_maintenance
 from controller.store.incidents.incidents import StoredIncident
+from controller.store.maintenance import by_status
 from controller.store.monitors import dependencies
+from shared.clock import utc_now
 from shared.epoch import to_ms
 from tests.integration.notify.notification_case import NotificationCase, addressed
 
@@ -32,6 +35,11 @@ async def _told(case: NotificationCase, incident: StoredIncident) -> list[str]:
         incident.id,
     )
     return [kind for (kind,) in rows]
+
+
+async def _in_maintenance(case: NotificationCase, monitor: int, in_maintenance: bool) -> None:
+    async with case.db.transaction() as connection:
+        await by_status.keep(connection, {monitor: in_maintenance}, utc_now())
 
 
 def _down(at: datetime) -> MonitorState:
@@ -61,6 +69,25 @@ async def test_it_is_told_after_the_parent_is_up_when_a_check_shows_that_it_last
         assert await _told(case, held) == ["opened"]
     await case.resolved(held)
     assert await _told(case, held) == ["opened", "resolved"]
+
+
+async def test_it_is_told_after_a_maintenance_that_began_while_it_was_held(
+    case: NotificationCase, child_and_parent: tuple[int, int]
+) -> None:
+    child, parent = child_and_parent
+    cause, held = await case.opened(parent), await case.opened(child)
+    await _in_maintenance(case, child, True)
+    over_at = (await case.resolved(cause)).at
+    await case.evaluated(_down(over_at + timedelta(milliseconds=1)), child)
+    for in_maintenance in (True, False):
+        await _in_maintenance(case, child, in_maintenance)
+        await release_held(case.db)
+        assert await _told(case, held) == []
+    await case.evaluated(_down(utc_now() + timedelta(milliseconds=1)), child)
+    for _ in range(2):
+        await release_held(case.db)
+        assert await notify_after_maintenance(case.db) == 0
+        assert await _told(case, held) == ["opened"]
 
 
 async def test_nobody_hears_of_one_that_recovers_with_its_parent(
