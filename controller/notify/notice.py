@@ -120,7 +120,7 @@ class NoticeAcknowledgement(msgspec.Struct, frozen=True, kw_only=True, rename="c
 class IncidentNotice(msgspec.Struct, frozen=True, kw_only=True, rename="camel", tag="incident"):
     """A change of an incident at the time `at`. `change` is opened, escalated, eased, flapping, acknowledged or
     resolved; reminder for one that its receiver knows and nobody has taken. Of so many `dependents`, monitors that
-    depend on this one, nobody is notified until it is over.
+    depend on this one, nobody is notified until it is over, if it is down.
     """
 
     change: str

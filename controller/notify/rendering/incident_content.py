@@ -101,7 +101,7 @@ def _on_call_text(notice: IncidentNotice) -> str:
 
 
 def _held_text(notice: IncidentNotice) -> str:
-    if not notice.dependents or notice.over or notice.acknowledgement:
+    if not notice.dependents or notice.severity != "down" or notice.over or notice.acknowledgement:
         return ""
     held = (
         "only monitor that depends"

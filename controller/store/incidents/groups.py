@@ -162,15 +162,27 @@ class HoldingIncident(NamedTuple):
 
 _HOLDING = """
 SELECT one.id, one.group_id FROM monitor_dependency AS dependency CROSS JOIN LATERAL (
-  SELECT id, group_id FROM incident WHERE monitor_id = dependency.parent_id AND resolved_at IS NULL LIMIT 1
+  SELECT id, group_id, held_by IS NOT NULL AND released_at IS NULL AS held FROM incident
+  WHERE monitor_id = dependency.parent_id AND resolved_at IS NULL AND severity = 'down' LIMIT 1
 ) AS one
-WHERE dependency.monitor_id = $1 ORDER BY one.id LIMIT 1
+WHERE dependency.monitor_id = $1 AND (
+  held
+  OR EXISTS (SELECT FROM delivery WHERE incident_id = one.id AND state NOT IN ('failed', 'skipped'))
+  OR EXISTS (
+    SELECT FROM grouped_change LEFT JOIN delivery ON delivery.id = delivery_id
+    WHERE grouped_change.incident_id = one.id AND kind IN ('opened', 'escalated') AND dropped IS NULL
+      AND (delivery_id IS NULL OR state NOT IN ('failed', 'skipped'))
+  )
+)
+ORDER BY one.id LIMIT 1
 """
 """LATERAL: each monitor's open incident is looked up, however many others there are."""
 
 
 async def holding(connection: Connection, monitor_id: int) -> HoldingIncident | None:
-    """The longest open incident of the monitors on which this one depends."""
+    """The longest open incident of those monitors on which this one depends that are down, if people were notified of
+    it or will be, or it is held itself: nobody would hear of anything otherwise.
+    """
     row = await connection.fetchrow(_HOLDING, monitor_id)
     return HoldingIncident(*row) if row else None
 

@@ -39,6 +39,7 @@ class Incident(msgspec.Struct, eq=False):
     held_by: Incident | None = None
     group: Group | None = None
     waits: bool | None = None
+    is_down: bool = False
     over_at: datetime | None = None
 
 

@@ -101,6 +101,7 @@ class Organization:
             self._made += 1
             self._open[seen.monitor] = Incident(self._made, self._holding(server))
         incident = self._open[seen.monitor]
+        incident.is_down = change.severity is Severity.DOWN
         reason = _reason(server, change, seen.at / 1000)
         made = Change(incident, change.kind, to_datetime(seen.at), reason.name)
         if change.kind is ChangeKind.RESOLVED:
@@ -115,7 +116,8 @@ class Organization:
             self._received.worse(made, self._cause(server, reason))
 
     def _holding(self, server: Server) -> Incident | None:
-        return None if server.parent is None else self._open.get(self._parents[server.parent])
+        found = None if server.parent is None else self._open.get(self._parents[server.parent])
+        return found if found and found.is_down else None
 
     def _release(self, seen: Seen) -> None:
         """Report an outage that was held, once an evaluation after the end of the other one shows that it lasts."""

@@ -206,6 +206,7 @@ async def test_what_fails_again_at_a_server_of_a_storm_belongs_to_it_however_lat
 
 async def test_what_fails_before_the_monitor_that_it_depends_on_is_of_one_cause_with_it(case: NotificationCase) -> None:
     router = await _of_new_customer(case, "router.example.com")
+    await case.channel("email", "Mail", {"to": "noc@example.com"})
     behind = [await _of_new_customer(case, f"mx{number}.example.com") for number in range(3)]
     async with case.db.transaction() as connection:
         for one in behind:

@@ -109,6 +109,44 @@ async def test_it_is_told_at_once_when_the_parent_is_up(
     assert await _told(case, await case.opened(child)) == ["opened"]
 
 
+async def test_it_is_told_at_once_while_the_parent_fails_only_at_some_locations(
+    case: NotificationCase, child_and_parent: tuple[int, int]
+) -> None:
+    child, parent = child_and_parent
+    cause = await case.opened(parent, severity="partial")
+    first = await case.opened(child)
+    assert (await _told(case, cause), await _told(case, first)) == (["opened"], ["opened"])
+    await case.resolved(first)
+    await case.changed(cause, "escalated")
+    assert await _told(case, await case.opened(child)) == []
+
+
+@pytest.mark.parametrize("why", ["notify_on_error is off", "maintenance", "nobody to notify"])
+async def test_it_is_told_at_once_when_nobody_hears_of_the_parent(
+    case: NotificationCase, child_and_parent: tuple[int, int], why: str
+) -> None:
+    child, parent = child_and_parent
+    if why == "notify_on_error is off":
+        await case.value("UPDATE monitor SET notify_on_error = false WHERE id = $1", parent)
+    elif why == "maintenance":
+        await _in_maintenance(case, parent, True)
+    else:
+        await case.value("UPDATE customer SET notification_email = NULL")
+        await case.channel("email", "Mail", {"to": OWN}, monitor_id=child)
+    cause, incident = await case.opened(parent), await case.opened(child)
+    assert (await _told(case, cause), await _told(case, incident)) == ([], ["opened"])
+
+
+async def test_one_that_depends_on_one_that_is_held_is_held_too(
+    case: NotificationCase, child_and_parent: tuple[int, int]
+) -> None:
+    child, parent = child_and_parent
+    grandchild = await case.monitor(hostname="imap.example.com")
+    async with case.db.transaction() as connection:
+        await dependencies.replace(connection, grandchild, [child])
+    assert [await _told(case, await case.opened(one)) for one in (parent, child, grandchild)] == [["opened"], [], []]
+
+
 async def test_the_next_outage_of_the_parent_is_a_new_cause(
     case: NotificationCase, child_and_parent: tuple[int, int]
 ) -> None:

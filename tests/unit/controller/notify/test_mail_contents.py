@@ -138,6 +138,7 @@ def test_a_notice_of_an_earlier_version_has_neither_votes_nor_phases() -> None:
         pytest.param({"dependents": 3}, "nobody is notified of the 3 monitors that depend on it.", id="several"),
         pytest.param({"dependents": 1}, "nobody is notified of the only monitor that depends on it.", id="one"),
         pytest.param({}, "", id="none depends on it"),
+        pytest.param({"severity": "partial", "dependents": 3}, "", id="a regional outage holds nothing back"),
         pytest.param({"change": "resolved", "dependents": 3}, "", id="nobody is held back after the end"),
     ],
 )
