@@ -19,14 +19,14 @@ from controller.model.values.public_url import PublicUrl
 from controller.notify.channels import ChannelGroup, Senders
 from controller.notify.errors import DeliveryError, Fault, SkippedError
 from controller.notify.message import render
-from controller.notify.notice import IncidentNotice, Notice
+from controller.notify.notice import GroupNotice, IncidentNotice, Notice
 from controller.notify.registry import CHANNELS
 from controller.notify.sending import Sending, without_secrets
 from controller.pipeline.delivery.links import ack_link, unsubscribe_link
 from controller.pipeline.delivery.mail_warnings import mail_warnings
 from controller.pipeline.delivery.unwished import unwished
 from controller.store.maintenance.covered import times_around
-from controller.store.notifications import held
+from controller.store.notifications import group_receivers, held
 from controller.store.notifications.claims import Claimed
 from controller.store.platform.link_tokens import new_link_token
 from controller.store.platform.pool import Database
@@ -160,7 +160,7 @@ class Attempts:
             outages = [NotifiedOutage(notice.severity, notice.monitor.public_id)]
         else:
             return None
-        if _needless(delivery, notice) and not (delivery.held_until or delivery.digest_waits):
+        if await self._needless(delivery, notice) and not (delivery.held_until or delivery.digest_waits):
             return None
         now = self._clock()
         hours = quiet_hours_in(delivery.quiet_hours)
@@ -177,7 +177,7 @@ class Attempts:
     async def _send(self, delivery: Claimed, config: dict[str, Any], token: Secret) -> None:
         """Raises SkippedError, DeliveryError."""
         notice: Notice = msgspec.convert(delivery.notice, Notice)
-        if why := _needless(delivery, notice):
+        if why := await self._needless(delivery, notice):
             raise SkippedError(why)
         if why := await unwished(self._db, delivery, notice):
             raise SkippedError(why)
@@ -199,9 +199,17 @@ class Attempts:
             ),
         )
 
+    async def _needless(self, delivery: Claimed, notice: Notice) -> str | None:
+        """Why the delivery need not be sent any more; None when it must be sent."""
+        if isinstance(notice, GroupNotice) and notice.recovers:
+            async with self._db.connection() as connection:
+                if not await group_receivers.knows_of_outages(connection, delivery.id):
+                    return group_receivers.NOT_NOTIFIED
+        return _needless(delivery, notice)
+
 
 def _needless(delivery: Claimed, notice: Notice) -> str | None:
-    """Why the delivery need not be sent any more; None when it must be sent."""
+    """Why the delivery need not be sent any more, by what was claimed."""
     if delivery.channel_id is not None and delivery.channel_config is None:
         return "the channel was deleted"
     if not delivery.channel_active:
@@ -211,7 +219,7 @@ def _needless(delivery: Claimed, notice: Notice) -> str | None:
     if not isinstance(notice, IncidentNotice):
         return None
     if (notice.change in FOLLOWING or notice.acknowledgement) and not delivery.previous_keys:
-        return "this receiver was not notified of the outage"
+        return group_receivers.NOT_NOTIFIED
     if delivery.over and notice.change not in FOLLOWING and delivery.attempts == 1 and delivery.delayed:
         return "the outage ended before this receiver was to be notified"
     return None

@@ -233,6 +233,25 @@ async def was_notified(connection: Connection, group_id: int, key: str) -> bool:
     return found
 
 
+_KNOWS = """
+SELECT EXISTS (
+  SELECT FROM (
+    SELECT DISTINCT group_id, receiver_key FROM grouped_change WHERE delivery_id = $1
+  ) AS own JOIN grouped_change AS earlier USING (group_id, receiver_key) JOIN delivery ON delivery.id = delivery_id
+  WHERE kind IN ('opened', 'escalated')
+    AND (state IN ('sent', 'digested') OR state = 'waiting' AND (NOT delayed OR attempts > 0))
+)
+"""
+
+
+async def knows_of_outages(connection: Connection, delivery_id: int) -> bool:
+    """Whether the receiver of a message about a group was notified of any outage of it, or still will be: what was
+    delayed until after the outage's end is not sent.
+    """
+    found: bool = await connection.fetchval(_KNOWS, delivery_id)
+    return found
+
+
 async def drop_waiting(connection: Connection, group_id: int, key: str, why: str) -> None:
     """Tell the receiver nothing of what waits."""
     await connection.execute(
