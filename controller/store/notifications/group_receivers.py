@@ -237,9 +237,11 @@ _KNOWS = """
 SELECT EXISTS (
   SELECT FROM (
     SELECT DISTINCT group_id, receiver_key FROM grouped_change WHERE delivery_id = $1
-  ) AS own JOIN grouped_change AS earlier USING (group_id, receiver_key) JOIN delivery ON delivery.id = delivery_id
-  WHERE kind IN ('opened', 'escalated')
-    AND (state IN ('sent', 'digested') OR state = 'waiting' AND (NOT delayed OR attempts > 0))
+  ) AS own JOIN incident USING (group_id)
+  JOIN grouped_change AS earlier ON earlier.incident_id = incident.id AND earlier.receiver_key = own.receiver_key
+  JOIN delivery ON delivery.id = delivery_id
+  WHERE earlier.kind IN ('opened', 'escalated')
+    AND (delivery.state IN ('sent', 'digested') OR delivery.state = 'waiting' AND (NOT delayed OR attempts > 0))
 )
 """
 
