@@ -15,7 +15,7 @@ from controller.store.evaluation import evaluated_monitors, evaluations, states
 from controller.store.evaluation.evaluated_monitors import EvaluatedMonitor
 from controller.store.evaluation.states import EvaluatedState
 from controller.store.events.owners import EventOwner
-from controller.store.incidents import events, incidents
+from controller.store.incidents import events, groups, incidents
 from controller.store.incidents.incidents import NewIncident, StoredChange, StoredIncident
 from controller.store.platform.pool import Connection, Database, StoreUnavailableError
 from shared.epoch import to_datetime, to_ms
@@ -137,6 +137,7 @@ async def _end(
     reason: str,
     recorded: RecordedChange | None = None,
 ) -> None:
+    await groups.lock(connection, [known.organization_id])
     resolved = await incidents.resolve(
         connection, incident.id, reason=reason, evidence=recorded.evidence if recorded else None
     )

@@ -80,7 +80,11 @@ def _from(table: Timetable, since: datetime) -> Iterator[Occurrence]:
 
 
 def _occurrence(table: Timetable, start: datetime) -> Occurrence:
-    end = None if table.end is None else end_instant(start + (table.end - table.start), table.zone)
+    """One whose end is beyond the calendar has none."""
+    try:
+        end = None if table.end is None else end_instant(start + (table.end - table.start), table.zone)
+    except OverflowError:
+        end = None
     return Occurrence(start_instant(start, table.zone), end)
 
 

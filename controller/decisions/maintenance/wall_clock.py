@@ -8,18 +8,28 @@ woken.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import MINYEAR, UTC, datetime
 from zoneinfo import ZoneInfo
+
+_FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+"""What UTC's calendar can say. A zone's clock is before or beyond it for some hours of the first and the last day."""
 
 
 def start_instant(wall: datetime, zone: ZoneInfo) -> datetime:
     """The instant (UTC) at which something begins that starts at this time (naive) of the zone's clock."""
-    return wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
+    return _instant(wall.replace(tzinfo=zone, fold=0))
 
 
 def end_instant(wall: datetime, zone: ZoneInfo) -> datetime:
     """The instant (UTC) at which something is over that ends at this time (naive) of the zone's clock."""
-    return wall.replace(tzinfo=zone, fold=int(_comes_twice(wall, zone))).astimezone(UTC)
+    return _instant(wall.replace(tzinfo=zone, fold=int(_comes_twice(wall, zone))))
+
+
+def _instant(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        return _FIRST if moment.year == MINYEAR else _LAST
 
 
 def _comes_twice(wall: datetime, zone: ZoneInfo) -> bool:

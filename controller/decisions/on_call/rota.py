@@ -13,6 +13,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from controller.decisions.maintenance.occurrences import LONGEST, Occurrence, Timetable, occurrences
+from controller.decisions.maintenance.rules import EARLIEST, LATEST
 from controller.decisions.maintenance.wall_clock import start_instant
 from controller.errors import InvalidError
 from controller.model.notification.on_call import NamedChannel, OnCallPerson, RotaEvent, RotaOverride
@@ -125,8 +126,16 @@ def named(event: RotaEvent, reachable: Reachable) -> tuple[list[OnCallPerson], N
     return persons, None if persons else reachable.channels.get(event.summary.strip().lower())
 
 
+def check_year(moment: datetime, field: str) -> None:
+    """Every clock must be able to show the moment, and what is a month before and after it. Raises InvalidError."""
+    if not EARLIEST.year <= moment.year < LATEST.year:
+        raise InvalidError(field, f"must be between {EARLIEST.year} and {LATEST.year}")
+
+
 def check_override(from_at: datetime, to_at: datetime) -> None:
     """Raises InvalidError."""
+    for field, moment in (("from", from_at), ("to", to_at)):
+        check_year(moment, field)
     if to_at <= from_at:
         raise InvalidError("to", "must be after from")
     if to_at - from_at > LONGEST:

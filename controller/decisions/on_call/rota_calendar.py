@@ -110,7 +110,10 @@ def _instant(value: Any, zone: str) -> datetime:
 
 
 def _wall_in(moment: datetime, zone: str) -> datetime:
-    return moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    try:
+        return moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    except OverflowError:  # on the first or the last day of the calendar, when no shift is asked for
+        return moment.replace(tzinfo=None)
 
 
 def _without(event: RotaEvent, moved: Iterable[datetime]) -> RotaEvent:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -100,7 +100,7 @@ def _of_pagerduty(body: bytes, now: datetime) -> HookEvent | None:
     event = _decoded(body, _PagerDutyBody).event
     if event.occurred_at.tzinfo is None:
         raise InvalidError("event.occurred_at", "must have a time zone")
-    if not now - OLDEST <= event.occurred_at.astimezone(UTC) <= now + _AHEAD:
+    if not now - OLDEST <= event.occurred_at <= now + _AHEAD:
         raise InvalidError("event.occurred_at", f"must be within the last {OLDEST.days * 24} hours")
     action = _PAGERDUTY_ACTIONS.get(event.event_type)
     if action is None or event.agent is None or event.agent.type != _USER:

@@ -121,7 +121,7 @@ async def place_in_group(database: Database, principal: Principal, public_id: UU
 
 
 async def _group(connection: Connection, principal: Principal, public_id: UUID) -> GroupRecord:
-    group = await store.by_public_id(connection, limits_to(principal), public_id)
+    group = await store.by_public_id(connection, limits_to(principal), public_id, _customers(principal))
     if group is None:
         raise NotFoundError(GROUP_NOT_FOUND)
     require(principal, Permission.READ, group.organization_id, None, not_found=GROUP_NOT_FOUND)

@@ -30,7 +30,7 @@ from controller.pipeline.incidents import announce
 from controller.store.evaluation import states
 from controller.store.evaluation.states import EvaluatedState
 from controller.store.events.owners import EventOwner
-from controller.store.incidents import events, incidents
+from controller.store.incidents import events, groups, incidents
 from controller.store.incidents.incidents import StoredChange, StoredIncident
 from controller.store.incidents.reading import IncidentRecord
 from controller.store.platform.pool import Connection, Database, OneTransaction
@@ -97,6 +97,7 @@ async def resolve(
     """
     check_text(reason, field="reason")
     async with _handling(database, principal, public_id, now, require_state) as (connection, incident, state):
+        await groups.lock(connection, [incident.organization_id])
         done = await incidents.resolve(
             connection,
             incident.id,

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from controller.decisions.maintenance.wall_clock import start_instant
 from controller.decisions.on_call.periods import OnCallPeriod, periods
-from controller.decisions.on_call.rota import OnCall, Reachable, Shift, on_call, shifts
+from controller.decisions.on_call.rota import OnCall, Reachable, Shift, check_year, on_call, shifts
 from controller.decisions.on_call.rota_feed import calendar_of_periods
 from controller.model import Principal
 from controller.model.notification.on_call import Rota, RotaOverride
@@ -37,7 +37,8 @@ async def who_can_be(database: Database, principal: Principal) -> Reachable:
 
 
 async def who_is_on_call(database: Database, principal: Principal, public_id: UUID, at: datetime) -> OnCall:
-    """Raises NotFoundError, ForbiddenError."""
+    """Raises InvalidError, NotFoundError, ForbiddenError."""
+    check_year(at, "at")
     rota, overrides, people = await _known(database, principal, public_id, at)
     return await off_loop(lambda: on_call(rota.events, overrides, people, at))
 

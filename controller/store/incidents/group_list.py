@@ -35,7 +35,9 @@ class PlaceInList(NamedTuple):
 
 
 class ListedGroup(msgspec.Struct, frozen=True, kw_only=True):
-    """A group with how many of its incidents nobody has, somebody has, and are over."""
+    """A group with how many of its incidents nobody has, somebody has, and are over. Where only those of some customers
+    count, `cause` is that of the first one.
+    """
 
     id: int
     public_id: UUID
@@ -58,8 +60,11 @@ class ListedGroup(msgspec.Struct, frozen=True, kw_only=True):
 
 # The first parameters are the fields of GroupScope in order; $6 and $7 are the place before, $8 the limit.
 _PAGE = """
-SELECT own.id, own.public_id, own.kind, own.cause, own.opened_at, own.closed_at, counted.unacknowledged,
-  counted.acknowledged, counted.total - counted.unacknowledged - counted.acknowledged AS resolved
+SELECT own.id, own.public_id, own.kind, CASE WHEN $2::bigint[] IS NULL THEN own.cause ELSE (
+    SELECT COALESCE(NULLIF(cause, ''), reason) FROM incident WHERE group_id = own.id AND customer_id = ANY ($2)
+    ORDER BY cause = '', started_at, id LIMIT 1
+  ) END AS cause, own.opened_at, own.closed_at, counted.unacknowledged, counted.acknowledged,
+  counted.total - counted.unacknowledged - counted.acknowledged AS resolved
 FROM incident_group AS own CROSS JOIN LATERAL (
   SELECT count(*) AS total,
     count(*) FILTER (

@@ -17,7 +17,9 @@ MOST_TAKEN = 10_000
 
 
 class GroupRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """`kind` is cause or storm; `closed_at` is None while one of its incidents is open."""
+    """`kind` is cause or storm; `closed_at` is None while one of its incidents is open. To readers who are limited to
+    some customers, `cause` is that of the first incident that they see.
+    """
 
     id: int
     public_id: UUID
@@ -85,18 +87,24 @@ class GroupPlace(msgspec.Struct, frozen=True, kw_only=True):
     held_by_customer: int | None
 
 
-async def by_public_id(connection: Connection, organization_id: int | None, public_id: UUID) -> GroupRecord | None:
-    """The group, or the storm that took its incidents over. None also when it is of another organization than this one
-    (None: every organization).
+_GROUP = """
+SELECT shown.id, shown.public_id, shown.organization_id, shown.kind, CASE WHEN $3::bigint[] IS NULL THEN shown.cause
+  ELSE COALESCE((
+    SELECT COALESCE(NULLIF(cause, ''), reason) FROM incident WHERE group_id = shown.id AND customer_id = ANY ($3)
+    ORDER BY cause = '', started_at, id LIMIT 1
+  ), '') END AS cause, shown.opened_at, shown.closed_at
+FROM incident_group AS named JOIN incident_group AS shown ON shown.id = COALESCE(named.merged_into, named.id)
+WHERE named.public_id = $1 AND ($2::bigint IS NULL OR shown.organization_id = $2)
+"""
+
+
+async def by_public_id(
+    connection: Connection, organization_id: int | None, public_id: UUID, customer_ids: Sequence[int] | None
+) -> GroupRecord | None:
+    """The group as these customers see it (None: all), or the storm that took its incidents over. None also when it is
+    of another organization than this one (None: every organization).
     """
-    row = await connection.fetchrow(
-        "SELECT shown.id, shown.public_id, shown.organization_id, shown.kind, shown.cause, shown.opened_at,"
-        " shown.closed_at FROM incident_group AS named"
-        " JOIN incident_group AS shown ON shown.id = COALESCE(named.merged_into, named.id)"
-        " WHERE named.public_id = $1 AND ($2::bigint IS NULL OR shown.organization_id = $2)",
-        public_id,
-        organization_id,
-    )
+    row = await connection.fetchrow(_GROUP, public_id, organization_id, customer_ids)
     return GroupRecord(**row) if row else None
 
 

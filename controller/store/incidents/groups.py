@@ -23,7 +23,9 @@ from controller.store.platform.pool import Connection
 
 
 async def lock(connection: Connection, organization_ids: Collection[int]) -> None:
-    """Have no other controller decide about groups of these organizations until the transaction ends."""
+    """Have no other controller decide about groups of these organizations until the transaction ends. Call it before
+    changing incidents that people are notified of: those who hold the lock change incidents too.
+    """
     await connection.execute(
         "SELECT FROM organization WHERE id = ANY ($1::bigint[]) ORDER BY id FOR NO KEY UPDATE", sorted(organization_ids)
     )

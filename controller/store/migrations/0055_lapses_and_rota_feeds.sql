@@ -18,6 +18,7 @@ CREATE INDEX calendar_feed_rota ON calendar_feed (rota_id) WHERE rota_id IS NOT 
 
 -- migrate: rollback
 
+DELETE FROM calendar_feed WHERE rota_id IS NOT NULL;
 ALTER TABLE calendar_feed DROP COLUMN rota_id;
 DROP INDEX incident_lapses;
 ALTER TABLE incident DROP COLUMN lapse_announced;

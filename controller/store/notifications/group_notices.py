@@ -12,7 +12,9 @@ MOST_CAUSES = 20
 
 
 class GroupHead(NamedTuple):
-    """The group, and `threads`: the incidents of which the receiver was notified by messages of their own."""
+    """The group, with the cause of the incident by which the receiver knows it: the group's own may name another
+    customer's host. `threads` are the incidents of which the receiver was notified by messages of their own.
+    """
 
     public_id: UUID
     kind: str
@@ -44,7 +46,8 @@ class MemberRow(NamedTuple):
 
 
 _HEAD = """
-SELECT one.public_id, one.kind, one.cause, one.opened_at, organization.name, organization.time_zone, thread.public_id,
+SELECT one.public_id, one.kind, COALESCE(NULLIF(thread.cause, ''), one.cause), one.opened_at, organization.name,
+  organization.time_zone, thread.public_id,
   ARRAY(
     SELECT own.public_id FROM incident AS own
     WHERE own.id IN (

@@ -141,6 +141,13 @@ def test_a_signed_event_is_not_taken_for_ever(age: timedelta, fits: bool) -> Non
         assert refused.value.field == "event.occurred_at"
 
 
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+05:00", "9999-12-31T23:59:59-05:00"])
+def test_a_moment_that_utc_cannot_say_is_refused(at: str) -> None:
+    with pytest.raises(InvalidError) as refused:
+        HOOKS["pagerduty"].read(pagerduty(occurred_at=at), NOW)
+    assert refused.value.field == "event.occurred_at"
+
+
 @pytest.mark.parametrize("service", HOOKS)
 @pytest.mark.parametrize(
     "body",

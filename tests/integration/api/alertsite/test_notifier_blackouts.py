@@ -85,6 +85,14 @@ async def test_what_is_wrong_is_named(api: Api, fields: dict[str, Any], message:
     assert await api.value("SELECT count(*) FROM recipient_blackout") == 0
 
 
+async def test_a_one_time_one_ends_in_a_year_that_every_clock_has(api: Api) -> None:
+    number = (await make_recipient(api))["id"]
+    body = {"assoc_id": number, **once(), "thru_date": "9999-12-31 23:59:59"}
+    answer = await api.client.post(PATH, json=body)
+    assert messages(answer.json(), 400) == ["invalid_request - thru_date must be between 2000 and 2100"]
+    assert await api.value("SELECT count(*) FROM recipient_blackout") == 0
+
+
 async def test_only_weekly_ones_are_changed(api: Api) -> None:
     weekly, single = await make(api, **WEEKLY), await make(api, **once())
     answer = await api.client.patch(f"{PATH}/{weekly['id']}", json={"from_time": "23:00", "note": "Later"})

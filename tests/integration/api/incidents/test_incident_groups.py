@@ -87,12 +87,13 @@ async def test_the_address_of_a_group_that_a_storm_took_over_shows_the_storm(api
 async def test_who_is_limited_to_customers_sees_only_their_incidents(api: Api, three: list[Outage]) -> None:
     theirs = await outage(api, await api.create(name="Theirs", customerId=OTHER_CUSTOMER))
     both, ours = await group_of(api, three[0], theirs), await group_of(api, *three[1:])
+    await api.value("UPDATE incident SET cause = 'mx.theirs.example' WHERE id = $1 RETURNING id", theirs.incident.id)
     ours_too = await organization_of(api, "Ours")
     someone = await person(api, Role.READONLY, organization=ours_too, customers=[api.other_customer])
     async with client_of(api.application) as client:
         found = (await client.get(f"{GROUPS}/{both}", headers=someone.headers)).json()
         assert [one["id"] for one in found["incidents"]] == [str(theirs.incident.public_id)]
-        assert found["total"] == 1
+        assert (found["total"], found["cause"]) == (1, "mx.theirs.example")
         assert (await client.get(f"{GROUPS}/{ours}", headers=someone.headers)).status_code == 404
 
 
@@ -162,11 +163,13 @@ async def test_a_query_that_breaks_a_rule_is_refused_by_name(api: Api, query: st
 
 async def test_who_is_limited_to_customers_sees_groups_of_theirs_alone(api: Api, three: list[Outage]) -> None:
     other = await outage(api, await api.create(name="Theirs", customerId=OTHER_CUSTOMER))
-    mixed = await group_of(api, three[0], other)
+    mixed = await group_of(api, other, three[0], cause="mx.theirs.example")
+    await api.value("UPDATE incident SET cause = 'mx.ours.example' WHERE id = $1 RETURNING id", three[0].incident.id)
     strange = await outage(api, await api.create(name="Theirs too", customerId=OTHER_CUSTOMER))
     theirs = await group_of(api, strange)
     someone = await person(api, Role.EDITOR, organization=await organization_of(api, "Ours"), customers=[api.customer])
     async with client_of(api.application) as client:
         client.headers.update(someone.headers)
-        found = {one["id"]: one["total"] for one in (await client.get(GROUPS, params={"limit": 500})).json()["items"]}
-    assert (found[mixed], theirs in found) == (1, False)
+        items = (await client.get(GROUPS, params={"limit": 500})).json()["items"]
+    found = {one["id"]: (one["total"], one["cause"]) for one in items}
+    assert (found[mixed], theirs in found) == ((1, "mx.ours.example"), False)

@@ -222,6 +222,25 @@ async def test_what_fails_before_the_monitor_that_it_depends_on_is_of_one_cause_
     ) == [(1, 1, 4)]
 
 
+async def test_a_customer_reads_the_cause_of_its_own_incident_alone(case: NotificationCase) -> None:
+    """The first incident of the group is another customer's, whose host is none of its business."""
+    router = await _of_new_customer(case, "router.example.com")
+    stranger = await _of_new_customer(case, "mx.stranger.example")
+    async with case.db.transaction() as connection:
+        await dependencies.replace(connection, stranger, [router])
+    await case.opened(stranger)
+    own = [await _of_new_customer(case, "mx.own.example"), *await _monitors(case, 2, "mx.own.example")]
+    async with case.db.transaction() as connection:
+        for one in own:
+            await dependencies.replace(connection, one, [router])
+    await addressed(case, customer_notification_email="theirs@example.com")
+    await _opened(case, own)
+    await _later(case, 60)
+    assert await case.rows("SELECT cause FROM incident_group") == [("mx.stranger.example",)]
+    (received,) = await _groups(case, "theirs@example.com")
+    assert (received.cause, received.number) == ("mx.own.example", 2)
+
+
 async def test_a_group_that_is_over_has_no_keys(case: NotificationCase) -> None:
     first, second = await _opened(case, await _monitors(case, 2))
     await case.resolved(first)

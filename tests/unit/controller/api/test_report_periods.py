@@ -8,6 +8,7 @@ import pytest
 
 from controller.api.compat.alertsite.reports.periods import HOURS, NAMES, WallClockSpan, days_of
 from controller.api.compat.alertsite.reports.times import LONGEST, report_time
+from controller.errors import InvalidError
 
 NOW = datetime(2027, 3, 10, 15, 30)  # noqa: DTZ001 - a Wednesday of the wall clock
 
@@ -58,3 +59,21 @@ def test_days_are_those_of_the_accounts_time_zone() -> None:
     assert found == (datetime(2027, 3, 29, 22, tzinfo=UTC), datetime(2027, 3, 30, 22, tzinfo=UTC))
     month = report_time("ThisMonth", None, None, "Europe/Berlin", now, LONGEST)
     assert month.since == datetime(2027, 2, 28, 23, tzinfo=UTC), "before summer time began"
+
+
+@pytest.mark.parametrize(
+    ("rdate", "since", "until", "field"),
+    [
+        pytest.param("9999-12-31", None, None, "rdate", id="the last day, which has no next one"),
+        pytest.param("0001-01-01", None, None, "rdate", id="the first day, which begins before UTC's"),
+        pytest.param(None, "2027-03-01", "9999-12-31", "to", id="to the last day"),
+        pytest.param(None, "0001-01-01", "2027-03-01", "from", id="from the first day"),
+        pytest.param(None, "0001-01-01 00:00:00", "2027-03-01", "from", id="from its first moment"),
+    ],
+)
+def test_times_at_the_edges_of_the_calendar_are_refused(
+    rdate: str | None, since: str | None, until: str | None, field: str
+) -> None:
+    now = datetime(2027, 3, 10, 14, 30, tzinfo=UTC)
+    with pytest.raises(InvalidError, match=f"{field} must be between 2000 and 2100"):
+        report_time(rdate, since, until, "Asia/Tokyo", now, LONGEST)

@@ -11,6 +11,7 @@ from msgspec import UNSET
 
 from controller.api.compat.alertsite import values
 from controller.api.compat.alertsite.blackouts.bodies import LONGEST_NOTE, BlackoutObject
+from controller.decisions.maintenance.rules import EARLIEST, LATEST
 from controller.decisions.maintenance.wall_clock import end_instant, start_instant
 from controller.errors import InvalidError
 from controller.http.timestamps import timestamp
@@ -131,6 +132,8 @@ def _single_times(sent: Mapping[str, Any], now: datetime) -> tuple[datetime, dat
         raise InvalidError("from_date", "must be in the future")
     if end <= start:
         raise InvalidError("thru_date", "must be after from_date")
+    if end >= LATEST:
+        raise InvalidError("thru_date", f"must be between {EARLIEST.year} and {LATEST.year}")
     return start, end
 
 

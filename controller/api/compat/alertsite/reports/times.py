@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from controller.api.compat.alertsite.reports.periods import HOURS, NAMES, days_of
+from controller.decisions.maintenance.rules import EARLIEST, LATEST
 from controller.decisions.maintenance.wall_clock import end_instant, start_instant
 from controller.errors import InvalidError
 from controller.operations.period_reports import ReportTime
@@ -61,7 +62,10 @@ def _relative(name: str, clock: ZoneInfo, now: datetime) -> tuple[datetime, date
 def _parsed(text: str, field: str, forms: tuple[str, ...], rule: str) -> datetime:
     for form in forms:
         try:
-            return datetime.strptime(text, form)  # noqa: DTZ007 - a time of the wall clock
+            found = datetime.strptime(text, form)  # noqa: DTZ007 - a time of the wall clock
         except ValueError:
             continue
+        if not EARLIEST <= found < LATEST:
+            raise InvalidError(field, f"must be between {EARLIEST.year} and {LATEST.year}")
+        return found
     raise InvalidError(field, rule)

@@ -112,3 +112,10 @@ def test_coming_leaves_out_what_somebody_ended() -> None:
 def test_coming_shows_what_a_change_of_the_clock_leaves_nothing_of() -> None:
     found = coming([], _daily("2027-03-27 02:30", 0.5), NOW, 2)
     assert [(one.is_empty, one.seconds) for one in found] == [(True, 0), (False, 1800)]
+
+
+def test_an_occurrence_that_would_end_beyond_the_calendar_has_no_end() -> None:
+    first = datetime(9996, 12, 30)
+    table = Timetable(BERLIN, first, first + 3 * DAY, Recurrence(Frequency.YEARLY))
+    found = occurrences(table, datetime(9998, 6, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC))
+    assert [one.to_at for one in found] == [datetime(9999, 1, 1, 23, tzinfo=UTC), None]

@@ -41,6 +41,7 @@ FRIDAY_NIGHT = blackout("2027-01-01T23:00", "2027-01-02T02:00")
 FRIDAY_EVENING = blackout("2027-01-01T20:00", "2027-01-01T23:30")
 ONE_LONG_OVER = blackout("2027-01-01T23:00", "2027-01-02T02:00", weekly=False)
 ONE_NOW = blackout("2027-03-26T22:00", "2027-03-26T23:00", weekly=False, zone="UTC")
+FOR_EVER = blackout("2027-01-01T00:00", "9999-12-31T23:59:59", weekly=False, zone="America/New_York")
 
 
 @pytest.mark.parametrize(
@@ -60,6 +61,7 @@ ONE_NOW = blackout("2027-03-26T22:00", "2027-03-26T23:00", weekly=False, zone="U
         pytest.param({}, [FRIDAY_EVENING], "opened", 0, None, id="the moment of its end is after it"),
         pytest.param({}, [ONE_LONG_OVER], "opened", 0, None, id="one-time, and long over"),
         pytest.param({}, [ONE_LONG_OVER, ONE_NOW], "opened", 0, IN_BLACKOUT, id="one-time, and now"),
+        pytest.param({}, [FOR_EVER], "opened", 0, IN_BLACKOUT, id="until the end of the calendar, west of UTC"),
     ],
 )
 def test_why_a_recipient_is_not_told(

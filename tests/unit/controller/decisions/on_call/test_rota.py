@@ -102,6 +102,24 @@ DTEND;TZID=Europe/Berlin:20270307T080000
     assert [who(content, at).people for at in nights] == [(ANN,), (), (BOB,), (ANN,)]
 
 
+@pytest.mark.parametrize("zone", [BERLIN, "America/New_York"])
+def test_shifts_at_the_edges_of_the_calendar_disturb_nobody(zone: str) -> None:
+    """Of a zone whose clock is before or beyond UTC's calendar there."""
+    first, last = "00010101T000000", "99991231T230000"
+    content = calendar(
+        f"{NIGHTS.strip()}\nEXDATE:{first}\nEXDATE:{first}Z\nEXDATE:{last}\nEXDATE:{last}Z",
+        f"UID:first\nSUMMARY:bob@example.com\nDTSTART:{first}\nDURATION:PT1H",
+        f"UID:last\nSUMMARY:bob@example.com\nDTSTART:{last}\nDURATION:PT59M",
+        *(
+            f"UID:nights\nSUMMARY:bob@example.com\nRECURRENCE-ID:{at}\nDTSTART:{last}\nDURATION:PT59M"
+            for at in (first, f"{first}Z", last, f"{last}Z")
+        ),
+    )
+    events, skipped = shifts_in(content, zone)
+    assert (len(events), skipped) == (7, [])
+    assert on_call(events, (), REACHABLE, datetime(2027, 3, 10, 23, tzinfo=UTC)).people == (ANN,)
+
+
 def test_the_override_that_was_made_last_wins() -> None:
     at = datetime(2027, 3, 10, 23, tzinfo=UTC)
     first = RotaOverride(id=1, public_id=UUID(int=9), from_at=at - HOUR, to_at=at + HOUR, person=BOB)
