@@ -133,7 +133,7 @@ def take(browser: Browser, link: str) -> None:
     assert browser.value("return document.querySelectorAll('input:checked').length") == 0
     browser.find("input[value='2h']").click()
     browser.find("textarea").type("On my way")
-    browser.click("I have it")
+    browser.click("Take it")
     browser.sees("You have it until")
 
 

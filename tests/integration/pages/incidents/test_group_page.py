@@ -30,7 +30,7 @@ async def test_one_button_takes_all_that_are_open(api: Api, editor: Browser, bur
     _, path = await _two(api, burning)
     page = await editor.submit(await editor.open(path), f"{path}/acknowledge")
     assert (page.status, page.path) == (200, path)
-    assert "Somebody has each of them." in page.text
+    assert "All of them are acknowledged." in page.text
     assert not [form for form in page.forms if form.action == f"{path}/acknowledge"]
     assert await api.value("SELECT count(*) FROM incident_change WHERE kind = 'acknowledged'") == 2
     again = await editor.submit(await editor.open(path_of(burning)), f"{path_of(burning)}/comment", comment="mine")
@@ -58,9 +58,9 @@ async def test_what_was_taken_for_a_while_that_is_over_is_free_again(
         "UPDATE incident SET acknowledged_until = now() - interval '1 minute' WHERE id = $1", other.incident.id
     )
     page = await editor.open(path)
-    assert "Nobody has 1 of them yet." in page.text
+    assert "1 not acknowledged yet." in page.text
     page = await editor.submit(page, f"{path}/acknowledge")
-    assert "Somebody has each of them." in page.text
+    assert "All of them are acknowledged." in page.text
 
 
 async def test_it_says_that_nobody_is_notified_of_what_is_held(api: Api, editor: Browser, burning: Outage) -> None:
@@ -74,7 +74,7 @@ async def test_it_says_that_nobody_is_notified_of_what_is_held(api: Api, editor:
     assert page.links["See its incident"] == path_of(burning)
     page = await editor.open("/incidents/unpaged")
     assert "A monitor that it depends on was down: nobody was notified." in page.text
-    assert page.links["the incident that it depends on"] == path_of(burning)
+    assert page.links["the outage of a monitor that it depends on"] == path_of(burning)
     report = await api.client.get(f"/api/v1/incidents/{other.incident.public_id}")
     assert report.json()["notified"]["nobody"] == "held"
     assert report.json()["heldBy"] == str(burning.incident.public_id)
@@ -101,6 +101,6 @@ async def test_the_list_of_incidents_links_to_causes_of_several(api: Api, editor
     _, path = await _two(api, burning)
     page = await editor.open("/incident-groups?state=open")
     assert page.links["mail.example.com"] == path
-    assert "nobody has 2" in page.text
+    assert "2 not acknowledged" in page.text
     assert "No group is like that." in (await editor.open("/incident-groups?state=resolved")).text
     assert (await editor.open("/incident-groups?state=nothing")).status == 400
