@@ -154,12 +154,12 @@ class Attempts:
         if delivery.channel_config is None or not delivery.channel_active:
             return None
         notice: Notice = msgspec.convert(delivery.notice, Notice)
-        if delivery.group_id is not None:
-            outages = [NotifiedOutage(*one) for one in await held.covered(self._db, delivery.id)]
-        elif isinstance(notice, IncidentNotice):
-            outages = [NotifiedOutage(notice.severity, notice.monitor.public_id)]
-        else:
+        if delivery.group_id is None and not isinstance(notice, IncidentNotice):
             return None
+        told = await held.covered(self._db, delivery.id) if delivery.group_id is not None else []
+        if not told and isinstance(notice, IncidentNotice):  # so it is with reminders: they tell no change of a group
+            told = [(notice.severity, notice.monitor.public_id)]
+        outages = [NotifiedOutage(*one) for one in told]
         if _needless(delivery, notice) and not (delivery.held_until or delivery.digest_waits):
             return None
         now = self._clock()
