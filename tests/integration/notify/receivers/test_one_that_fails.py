@@ -39,7 +39,7 @@ async def refuse(case: NotificationCase, *, error: str) -> None:
 
 async def test_an_organization_with_broken_settings(case: NotificationCase) -> None:
     """Its group became due before those of the others."""
-    await case.value("UPDATE organization SET reminders = '{\"enabled\": \"perhaps\"}' WHERE id = $1", case.organization)
+    await reminders(case, enabled="perhaps")
     broken = await case.opened()
     await case.value("UPDATE incident SET on_call_at = now() - interval '1 hour'")
     await case.begin()
