@@ -241,3 +241,12 @@ async def test_what_tells_again_of_an_outage_waits_like_the_outage(
     await send_quiet_digests(case.db, MORNING)
     await sent_at(case, MORNING)
     assert subjects(mail, ONCALL) == ["Down: Office mail", "Quiet hours: 1 outage lasts"]
+
+
+async def test_what_is_handed_over_waits_for_nothing(case: NotificationCase, hook: WebhookSink) -> None:
+    """Even with quiet hours that were stored before they were refused."""
+    hours = msgspec.to_builtins(msgspec.convert(NIGHTS, QuietHours))
+    await case.channel("goalert", "Duty", {"secret": hook.url}, quiet_hours=hours)
+    await case.opened()
+    await sent_at(case, NIGHT)
+    assert await case.states() == {"Duty": ["sent"]}
