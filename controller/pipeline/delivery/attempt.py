@@ -157,10 +157,10 @@ class Attempts:
         notice: Notice = msgspec.convert(delivery.notice, Notice)
         if delivery.group_id is None and not isinstance(notice, IncidentNotice):
             return None
-        told = await held.covered(self._db, delivery.id) if delivery.group_id is not None else []
-        if not told and isinstance(notice, IncidentNotice):  # so it is with reminders: they tell no change of a group
-            told = [(notice.severity, notice.monitor.public_id)]
-        outages = [NotifiedOutage(*one) for one in told]
+        covered = await held.covered(self._db, delivery.id) if delivery.group_id is not None else []
+        if not covered and isinstance(notice, IncidentNotice):  # as of a reminder
+            covered = [(notice.severity, notice.monitor.public_id)]
+        outages = [NotifiedOutage(*one) for one in covered]
         if _needless(delivery, notice) and not (delivery.held_until or delivery.digest_waits):
             return None
         now = self._clock()
