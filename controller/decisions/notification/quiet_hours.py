@@ -63,10 +63,14 @@ def zone_of_hours(hours: QuietHours, time_zone: str) -> ZoneInfo:
     return ZoneInfo(hours.time_zone or time_zone)
 
 
-def check_quiet_hours(stored: dict[str, Any] | None) -> None:
-    """Raises InvalidError."""
+def check_quiet_hours(stored: dict[str, Any] | None, *, handed_over: bool) -> None:
+    """`handed_over`: they are of a channel that hands incidents over, where a digest would open an alert that never
+    ends. Raises InvalidError.
+    """
     if stored is None:
         return
+    if handed_over:
+        raise InvalidError("quietHours", "may not be set for a service that incidents are handed over to")
     try:
         hours = msgspec.convert(stored, QuietHours)
     except msgspec.ValidationError as error:

@@ -21,6 +21,7 @@ from controller.model import Channel, Principal
 from controller.model.audit import AuditAction
 from controller.notify.addresses import email_addresses
 from controller.notify.channels import Senders
+from controller.notify.handover.services import HANDED_OVER
 from controller.notify.mx_lookup import MxLookup
 from controller.operations.access import require
 from controller.operations.audit.recording import Deciding, record
@@ -274,7 +275,7 @@ def _changed(channel: C, change: ChannelChange, vault: Vault, *, every: bool) ->
     with found.noted():
         check_subscriptions(changed.fact_changes)
     with found.noted():
-        check_quiet_hours(changed.quiet_hours)
+        check_quiet_hours(changed.quiet_hours, handed_over=changed.type in HANDED_OVER)
     with found.noted():
         check_digest(changed.digest, changed.type, for_ops=changed.for_ops)
     found.refuse(every=every)

@@ -6,7 +6,7 @@ nothing, because an acknowledgement or an end happens to an incident once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from enum import StrEnum
@@ -19,7 +19,7 @@ from controller.model import Channel, Principal, Role, TokenScope
 from controller.model.accounts import ServicePerson
 from controller.notify.handover.config_values import WEBHOOK_SECRET, text_of
 from controller.notify.handover.hooks import HOOKS, HookAction, HookEvent
-from controller.operations.incidents.incident_handling import acknowledge, resolve
+from controller.operations.incidents.incident_handling import acknowledge_all, resolve
 from controller.store.incidents import handed_over
 from controller.store.notifications import channels as store
 from controller.store.platform.pool import Database
@@ -68,17 +68,27 @@ async def hand_back(
         thread = UUID(event.key)
     except ValueError:
         return HookOutcome.IGNORED  # an alert that somebody else opened there
-    outcome = HookOutcome.IGNORED
     principal = _principal(channel, event, address)
-    for incident in await handed_over.open_incidents_of(database, channel.id, thread):
-        with suppress(AlreadyEndedError):
-            if event.action is HookAction.ACKNOWLEDGE:
-                await acknowledge(database, principal, incident, "", now)
-            else:
-                await resolve(database, principal, incident, f"resolved in {event.by}", now)
-            outcome = _DONE[event.action]
+    found = await handed_over.open_incidents_of(database, channel.id, thread)
+    if event.action is HookAction.ACKNOWLEDGE:
+        done = await acknowledge_all(database, principal, found, now)
+    else:
+        done = await _resolve_each(database, principal, found, f"resolved in {event.by}", now)
+    outcome = _DONE[event.action] if done else HookOutcome.IGNORED
     log.info("handed_back", service=service, channel=str(channel.public_id), outcome=outcome.value)
     return outcome
+
+
+async def _resolve_each(
+    database: Database, principal: Principal, public_ids: Sequence[UUID], reason: str, now: datetime
+) -> bool:
+    """Whether any of them was open."""
+    done = False
+    for one in public_ids:
+        with suppress(AlreadyEndedError):
+            await resolve(database, principal, one, reason, now)
+            done = True
+    return done
 
 
 def _secret(channel: Channel, vault: Vault) -> str | None:

@@ -6,7 +6,7 @@ the monitor's state is locked.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import TypeAlias
@@ -30,7 +30,7 @@ from controller.pipeline.incidents import announce
 from controller.store.evaluation import states
 from controller.store.evaluation.states import EvaluatedState
 from controller.store.events.owners import EventOwner
-from controller.store.incidents import events, groups, incidents
+from controller.store.incidents import acknowledging, events, groups, incidents, reading
 from controller.store.incidents.incidents import StoredChange, StoredIncident
 from controller.store.incidents.reading import IncidentRecord
 from controller.store.platform.pool import Connection, Database, OneTransaction
@@ -63,6 +63,22 @@ async def acknowledge(
             raise AlreadyEndedError("The incident is resolved")
         await take(connection, [incident.id], await taker_of(connection, principal), lasts, comment, now)
     return await _now(database, principal, public_id, now)
+
+
+async def acknowledge_all(database: Database, principal: Principal, public_ids: Sequence[UUID], now: datetime) -> bool:
+    """Acknowledge these incidents in one transaction, so that who was notified of several learns of it once. Those that
+    somebody has stay as they are. Returns whether any of them is open.
+
+    Raises NotFoundError, ForbiddenError.
+    """
+    async with database.transaction() as connection:
+        numbers = [
+            (await incident_for(connection, principal, Permission.HANDLE_INCIDENTS, one)).id for one in public_ids
+        ]
+        await acknowledging.lock_monitors(connection, numbers)
+        still_open = [one.id for one in await reading.some(connection, numbers) if one.resolved_at is None]
+        await take(connection, still_open, await taker_of(connection, principal), Lasts.RESOLVED, "", now)
+    return bool(still_open)
 
 
 async def comment_on(

@@ -18,6 +18,7 @@ from controller.model.notification.quiet_hours import quiet_hours_in
 from controller.model.values.public_url import PublicUrl
 from controller.notify.channels import ChannelGroup, Senders
 from controller.notify.errors import DeliveryError, Fault, SkippedError
+from controller.notify.handover.services import HANDED_OVER
 from controller.notify.message import render
 from controller.notify.notice import GroupNotice, IncidentNotice, Notice
 from controller.notify.registry import CHANNELS
@@ -154,16 +155,16 @@ class Attempts:
         if delivery.channel_config is None or not delivery.channel_active:
             return None
         notice: Notice = msgspec.convert(delivery.notice, Notice)
-        if delivery.group_id is not None:
-            outages = [NotifiedOutage(*one) for one in await held.covered(self._db, delivery.id)]
-        elif isinstance(notice, IncidentNotice):
-            outages = [NotifiedOutage(notice.severity, notice.monitor.public_id)]
-        else:
+        if delivery.group_id is None and not isinstance(notice, IncidentNotice):
             return None
+        covered = await held.covered(self._db, delivery.id) if delivery.group_id is not None else []
+        if not covered and isinstance(notice, IncidentNotice):  # as of a reminder
+            covered = [(notice.severity, notice.monitor.public_id)]
+        outages = [NotifiedOutage(*one) for one in covered]
         if await self._needless(delivery, notice) and not (delivery.held_until or delivery.digest_waits):
             return None
         now = self._clock()
-        hours = quiet_hours_in(delivery.quiet_hours)
+        hours = None if delivery.type in HANDED_OVER else quiet_hours_in(delivery.quiet_hours)
         zone = zone_of_hours(hours, delivery.time_zone) if hours else ZoneInfo(delivery.time_zone)
         if hours and outages and waits(hours, outages) and (until := quiet_until(hours, delivery.time_zone, now)):
             return HeldQuiet(until, held_words(until, zone))

@@ -13,7 +13,7 @@ from controller.model.notification.quiet_hours import quiet_hours_in
 from controller.notify.digest_notice import DigestNotice, DigestOutage
 from controller.store.notifications import held
 from controller.store.notifications.held import HeldDelivery, HeldOutage, HoldingChannel
-from controller.store.platform.pool import Connection, Database, StoreUnavailableError
+from controller.store.platform.pool import Connection, Database, is_away
 from shared.clock import utc_now
 
 log = structlog.get_logger()
@@ -30,14 +30,15 @@ async def send_quiet_digests(database: Database, now: datetime | None = None) ->
     made = after = 0
     while found := await held.channels_due(database, now, after=after, at_most=_AT_A_TIME):
         for channel_id in found:
+            after = channel_id
             try:
                 async with database.transaction() as connection:
                     made += await _digest(connection, channel_id, now)
-            except StoreUnavailableError:
-                raise
-            except Exception:
+            except Exception as error:
+                if is_away(error):
+                    raise
                 log.exception("quiet_digest_failed", channel=channel_id)
-        after = found[-1]
+                break  # asking for the next ones shows whether PostgreSQL answers
     return made
 
 

@@ -18,7 +18,7 @@ from controller.notify.report_notice import ReportExpiry, ReportNoise, ReportNot
 from controller.store.comparison import suspicions
 from controller.store.digests import reports, unsubscribing
 from controller.store.digests.reports import DigestedMonitor, ReportingChannel
-from controller.store.platform.pool import Connection, Database, StoreUnavailableError
+from controller.store.platform.pool import Connection, Database, is_away
 from shared.clock import utc_now
 from shared.wire.explanations import WARNINGS
 from shared.wire.failures import WarningKind
@@ -41,14 +41,15 @@ async def send_digests(database: Database, now: datetime | None = None) -> int:
     made = after = 0
     while found := await reports.channels_due(database, now, after=after, at_most=_AT_A_TIME):
         for channel_id in found:
+            after = channel_id
             try:
                 async with database.transaction() as connection:
                     made += await _digest(connection, channel_id, now)
-            except StoreUnavailableError:
-                raise
-            except Exception:
+            except Exception as error:
+                if is_away(error):
+                    raise
                 log.exception("digest_failed", channel=channel_id)
-        after = found[-1]
+                break  # asking for the next ones shows whether PostgreSQL answers
     return made
 
 

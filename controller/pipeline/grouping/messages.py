@@ -5,6 +5,7 @@ Each is made in a transaction that also notes what it told, so nothing is told t
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -12,27 +13,39 @@ import structlog
 
 from controller.decisions.notification.group_messages import wait_until
 from controller.notify.notice import MOST_MEMBERS, GroupMember, GroupNotice, NoticeMonitor
+from controller.store.evaluation import evaluations
 from controller.store.incidents import groups
 from controller.store.notifications import group_notices, group_receivers
 from controller.store.notifications.group_notices import MemberRow
 from controller.store.notifications.group_receivers import NOT_NOTIFIED, DueReceiver, MessageDue
-from controller.store.platform.pool import Connection, Database, StoreUnavailableError
+from controller.store.platform.pool import Connection, Database, is_away
 
 log = structlog.get_logger()
 
 MESSAGES_SECONDS = 0.2
 _AT_ONCE = 100
+_AFTER_FAILURE = timedelta(minutes=1)
 
 
 async def make_group_messages(db: Database) -> None:
-    """Make all messages that are due. One that cannot be made is logged. Raises StoreUnavailableError."""
+    """Make all messages that are due. One that cannot be made is logged and postponed, so that the others are reached.
+    Raises StoreUnavailableError.
+    """
     for one in await group_receivers.due(db, _AT_ONCE):
         try:
             await _make(db, one)
-        except StoreUnavailableError:
-            raise
-        except Exception:
+        except Exception as error:
+            if is_away(error):
+                raise
             log.exception("group_message_failed", group_id=one.group_id)
+            await _postpone(db, one)
+
+
+async def _postpone(db: Database, due: DueReceiver) -> None:
+    async with db.transaction() as connection:
+        await groups.lock(connection, [due.organization_id])
+        at = await evaluations.now(connection) + _AFTER_FAILURE
+        await group_receivers.postpone(connection, due.group_id, due.key, at)
 
 
 async def _make(db: Database, due: DueReceiver) -> None:

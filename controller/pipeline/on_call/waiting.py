@@ -18,7 +18,7 @@ from controller.pipeline.on_call.telling import remind, tell_step
 from controller.store.evaluation import evaluations
 from controller.store.on_call import due, policies, telling
 from controller.store.on_call.settings import reminders_of
-from controller.store.platform.pool import Connection, Database, StoreUnavailableError
+from controller.store.platform.pool import Connection, Database, StoreUnavailableError, is_away
 
 log = structlog.get_logger()
 
@@ -46,14 +46,20 @@ class _Settings(NamedTuple):
 
 
 async def tell_who_waits(db: Database) -> int:
-    """Do what is due; return the number of deliveries. A group that cannot be handled is logged and looked at again.
-    Raises StoreUnavailableError.
+    """Do what is due; return the number of deliveries. A group or organization that cannot be handled is logged and
+    looked at again. Raises StoreUnavailableError.
     """
     made = 0
     for _ in range(_ROUNDS):
         organizations = await due.organizations_due(db)
         for organization_id in organizations:
-            made += await _in_organization(db, organization_id)
+            try:
+                made += await _in_organization(db, organization_id)
+            except Exception as error:
+                if is_away(error):
+                    raise
+                log.exception("on_call_failed", organization_id=organization_id)
+                await due.put_off(db, organization_id, _AGAIN)
         if not organizations:
             break
     return made

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -105,6 +105,18 @@ async def nothing_to_do(connection: Connection, organization_id: int) -> None:
         " ORDER BY id FOR NO KEY UPDATE SKIP LOCKED)",
         organization_id,
     )
+
+
+async def put_off(database: Database, organization_id: int, pause: timedelta) -> None:
+    """What is due in this organization is due after that pause. Raises StoreUnavailableError."""
+    async with database.connection() as connection:
+        await connection.execute(
+            "UPDATE incident SET on_call_at = now() + $2::interval WHERE id IN ("
+            " SELECT id FROM incident WHERE organization_id = $1 AND resolved_at IS NULL AND on_call_at <= now()"
+            " ORDER BY id FOR NO KEY UPDATE SKIP LOCKED)",
+            organization_id,
+            pause,
+        )
 
 
 async def review_all(connection: Connection, organization_id: int) -> None:

@@ -44,6 +44,10 @@ class StoreUnavailableError(Exception):
     """PostgreSQL is unavailable for now; nothing was stored."""
 
 
+class StoreTimeoutError(StoreUnavailableError):
+    """PostgreSQL did not answer in time: it is away, or one statement takes too long."""
+
+
 class StoreUnwritableError(StoreUnavailableError):
     """PostgreSQL can be read, but it stores nothing for now: its disk is full, or it is read-only."""
 
@@ -62,11 +66,16 @@ def unavailable(error: BaseException) -> StoreUnavailableError:
         return StoreFullError(str(error))
     if isinstance(error, asyncpg.ReadOnlySQLTransactionError):
         return StoreReadOnlyError(READ_ONLY)
-    if isinstance(error, TimeoutError):
-        return StoreUnavailableError("PostgreSQL did not answer in time")
+    if isinstance(error, TimeoutError | asyncpg.QueryCanceledError):
+        return StoreTimeoutError("PostgreSQL did not answer in time")
     if isinstance(error, ConnectionResetError | BrokenPipeError | asyncpg.ConnectionDoesNotExistError):
         return StoreUnavailableError("PostgreSQL closed the connection")
     return StoreUnavailableError(str(error) or "PostgreSQL is unavailable")
+
+
+def is_away(error: Exception) -> bool:
+    """Whether all other work fails too. A statement that takes too long may be the fault of its own work alone."""
+    return isinstance(error, StoreUnavailableError) and not isinstance(error, StoreTimeoutError)
 
 
 class UnstorableError(Exception):

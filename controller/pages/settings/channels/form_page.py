@@ -87,7 +87,7 @@ async def form_page(
         everybody=principal.customer_ids is None,
         operating=await may_serve_ops(services.database, principal),
         tried=tried,
-        quiet=quiet_preview(values, organization.time_zone, utc_now()),
+        quiet=quiet_preview(type_, values, organization.time_zone, utc_now()),
     )
     title = f"Edit {channel.name}" if channel else f"New channel: {kind_label(type_)}"
     return await page(

@@ -15,6 +15,7 @@ from controller.decisions.notification.quiet_hours import (
 )
 from controller.errors import InvalidError
 from controller.model.notification.quiet_hours import QuietHours
+from controller.notify.handover.services import HANDED_OVER
 from controller.pages.maintenance.words import OccurrenceView, occurrence_view
 from controller.pages.settings.channels.quiet_form import QUIET_ERRORS, QUIET_LABELS, quiet_hours_of
 
@@ -30,15 +31,15 @@ class QuietPreview(msgspec.Struct, frozen=True, kw_only=True):
     problems: list[str] = []
 
 
-def quiet_preview(form: Mapping[str, str], time_zone: str, now: datetime) -> QuietPreview:
-    """`time_zone` is the organization's."""
+def quiet_preview(type_: str, form: Mapping[str, str], time_zone: str, now: datetime) -> QuietPreview:
+    """Of a channel of this type. `time_zone` is the organization's."""
     if not form["quiet_windows"].strip():
         return QuietPreview()
     mistakes: list[InvalidError] = []
     stored = quiet_hours_of(form, mistakes)
     try:
         if not mistakes:
-            check_quiet_hours(stored)
+            check_quiet_hours(stored, handed_over=type_ in HANDED_OVER)
     except InvalidError as error:
         mistakes += error.fields
     if mistakes or stored is None:

@@ -127,12 +127,16 @@ async def test_all_incidents_that_joined_the_alerts_group_are_acknowledged(api: 
     )
     await api.value(
         "INSERT INTO grouped_change (group_id, receiver_key, incident_id, change_id, kind, delivery_id)"
-        " VALUES ($1, 'k', $2, $3, 'opened', $4)",
+        " SELECT $1, receiver_key(type, receiver, channel_id), $2, $3, 'opened', id FROM delivery WHERE id = $4",
         *(group, joined.incident.id, joined.opened.id, delivery),
     )
-    await call(api, duty["id"], event(found.incident.public_id))
+    other = await channel(api)
+    before = [await told(api, one, other["id"]) for one in (found, joined, apart)]
+    answer = await call(api, duty["id"], event(found.incident.public_id))
+    assert answer.json() == {"outcome": "acknowledged"}
     found_kinds = [[kind for kind, _ in await changes(api, one)] for one in (found, joined, apart)]
     assert found_kinds == [["opened", "acknowledged"], ["opened", "acknowledged"], ["opened"]]
+    assert await api.value("SELECT count(*) FROM delivery WHERE id > $1", max(before)) == 1, "one message, for both"
 
 
 async def test_what_does_not_concern_the_channel_is_ignored(api: Api, found: Outage) -> None:

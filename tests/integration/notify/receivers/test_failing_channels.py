@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from controller.pipeline.delivery.failing_channels import report_failing_channels
+from controller.store.notifications import channel_outages
 from shared.clock import utc_now
 from tests.fakes.smtp_sink import SmtpSink
 from tests.fakes.webhook_sink import WebhookSink
@@ -149,3 +150,19 @@ async def test_a_channel_that_is_switched_off_is_forgotten(case: NotificationCas
     await report(case, 3)
     assert len(await notices(case)) == 1
     assert await case.value("SELECT count(*) FROM channel_outage") == 0
+
+
+async def test_what_failed_long_ago_is_not_read(case: NotificationCase) -> None:
+    """It is searched for every few seconds, among all deliveries that are kept."""
+    dead = await case.channel("webhook", "Desk", DEAD)
+    await case.value(
+        "INSERT INTO delivery (organization_id, notice, channel_id, type, receiver, state, created_at)"
+        " SELECT $1, '{}', $2, 'webhook', 'Desk', 'failed', now() - interval '3 days' - number * interval '1 minute'"
+        " FROM generate_series(1, 20000) AS number",
+        case.organization,
+        dead,
+    )
+    await case.value("ANALYZE delivery")
+    lasting, lately = timedelta(hours=1), timedelta(days=2)
+    plan = await case.rows(f"EXPLAIN {channel_outages._FAILING}", utc_now(), lasting, lately, 100)
+    assert any("delivery_failed" in line for (line,) in plan), plan

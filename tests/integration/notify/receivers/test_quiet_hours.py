@@ -18,11 +18,13 @@ from controller.model.notification.quiet_hours import QuietHours
 from controller.operations.incidents.incident_handling import acknowledge
 from controller.pipeline.delivery.notifier import Notifier
 from controller.pipeline.delivery.quiet_digests import send_quiet_digests
+from controller.pipeline.on_call.waiting import tell_who_waits
 from controller.store.notifications import alerts, channels
 from controller.store.notifications.delivery_history import deliveries_of, silent_incidents
 from tests.fakes.smtp_sink import SmtpSink
 from tests.fakes.webhook_sink import WebhookSink
 from tests.integration.notify.notification_case import NotificationCase, subjects
+from tests.integration.on_call.on_call_case import minutes_pass, policy, reminders
 
 ONCALL = "oncall@example.com"
 NIGHT = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)  # 03:00 in Berlin
@@ -236,3 +238,32 @@ async def test_a_group_waits_when_all_its_outages_may(case: NotificationCase, ma
     await case.value("UPDATE delivery SET state = 'waiting', lane = NULL, next_at = now() - interval '1 second'")
     await sent_at(case, NIGHT)
     assert await case.states() == {ONCALL: ["sent"]}
+
+
+@pytest.mark.parametrize("by_step", [False, True], ids=["a reminder", "a step for who knows already"])
+async def test_what_tells_again_of_an_outage_waits_like_the_outage(
+    case: NotificationCase, mail: SmtpSink, by_step: bool
+) -> None:
+    number = await quiet_mail(case)
+    if by_step:
+        await policy(case, (10, [number], None))
+    else:
+        await reminders(case, enabled=True, firstMinutes=10)
+    await case.opened()
+    await sent_at(case, DAY)
+    await minutes_pass(case, 11)
+    assert await tell_who_waits(case.db) == 1
+    await sent_at(case, NIGHT)
+    assert await case.states() == {ONCALL: ["sent", "held"]}
+    await send_quiet_digests(case.db, MORNING)
+    await sent_at(case, MORNING)
+    assert subjects(mail, ONCALL) == ["Down: Office mail", "Quiet hours: 1 outage lasts"]
+
+
+async def test_what_is_handed_over_waits_for_nothing(case: NotificationCase, hook: WebhookSink) -> None:
+    """Even with quiet hours that were stored before they were refused."""
+    hours = msgspec.to_builtins(msgspec.convert(NIGHTS, QuietHours))
+    await case.channel("goalert", "Duty", {"secret": hook.url}, quiet_hours=hours)
+    await case.opened()
+    await sent_at(case, NIGHT)
+    assert await case.states() == {"Duty": ["sent"]}

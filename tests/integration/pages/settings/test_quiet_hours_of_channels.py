@@ -74,3 +74,17 @@ async def test_the_form_of_a_stored_channel_says_it_too(api: Api) -> None:
         shown = await browser.post(f"{one}/edit/quiet", quiet_windows="Sat 10:00-13:00", quiet_down="on")
         assert "from 10:00 to 13:00 (Sat)" in shown.text
         assert "from 10:00 to 12:00" in (await browser.open(f"{one}/edit")).text
+
+
+async def test_a_service_that_incidents_are_handed_over_to_has_none(api: Api) -> None:
+    async with browsing_as(api, Role.ADMIN) as browser:
+        form = await browser.open(f"{NEW}?type=pagerduty")
+        typed: dict[str, Any] = {"quiet_windows": "Sat 10:00-12:00", "quiet_down": "on"}
+        why = "may not be set for a service that incidents are handed over to"
+        shown = await browser.post(f"{NEW}/quiet?type=pagerduty", **typed)
+        assert (shown.status, why in shown.text) == (200, True)
+        refused = await browser.submit(form, NEW, name="Duty", routing_key="R" * 32, **typed)
+        assert (refused.status, why in refused.text) == (400, True)
+        made = await browser.submit(form, NEW, name="Duty", routing_key="R" * 32)
+        assert made.status == 200
+        assert "/settings/channels/" in made.path

@@ -100,7 +100,7 @@ def test_the_end_is_in_the_future_and_not_quiet(
 ) -> None:
     found = hours(*windows)
     try:
-        check_quiet_hours(msgspec.to_builtins(found))
+        check_quiet_hours(msgspec.to_builtins(found), handed_over=False)
     except InvalidError:
         return
     until = quiet_until(found, zone, now)
@@ -173,7 +173,7 @@ def test_what_waits(severities: list[str], outages: list[tuple[str, UUID]], held
 )
 def test_what_is_refused(stored: dict[str, Any], field: str) -> None:
     with pytest.raises(InvalidError) as refused:
-        check_quiet_hours({**msgspec.to_builtins(NIGHTS), **stored})
+        check_quiet_hours({**msgspec.to_builtins(NIGHTS), **stored}, handed_over=False)
     assert refused.value.field == field
 
 
