@@ -38,7 +38,9 @@ def test_packets_lost_for_one_country_are_partial_and_sent_on_that_monitors_chan
     watched: Watched, lossy: Watch
 ) -> None:
     eventually(lambda: watched.verdict(lossy) == "partial", "partial", BELIEVED_SECONDS)
-    [incident] = watched.incidents(lossy)
+    found = watched.incidents(lossy)
+    assert len(found) == 1, found
+    [incident] = found
     assert incident["error_message"] == "1 of 3 countries cannot connect: timeout; DE, FR pass"
     assert incident["status"] == "open"
 

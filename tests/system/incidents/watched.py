@@ -235,7 +235,7 @@ class Watched:
         self._start_foreign(abroad)
         self._wait_for_all()
         abroad.lose(lossy)
-        self.lossy = self.watch("lossy", lost.port, hostname=lossy, timeoutSeconds=2)
+        self.lossy = self.watch("lossy", lost.port, hostname=lossy, timeoutSeconds=5)
         self.greylisted = self.watch("greylisted", greylister.port, hostname=greylisting)
 
     def _relay(self, undo: ExitStack, around: list[str], address: str, onward: str, port: int | None) -> int:

@@ -47,11 +47,13 @@ ELSEWHERE = {
     "/api/v1/rotas/{public_id}/overrides/{override_id}",
 }
 """The first answers as the path of the monitor's id, the last as the list of overrides; of trials: test_trials."""
-KEYS = {"package_type": "packageType"}
+KEYS = {"package_type": "packageType", "key": "key"}
 """The field whose value stands in the path, where it is no id."""
 LISTED_BY = {
     "/api/escalation-config": "/api/organizations",
-    **dict.fromkeys((f"/api/v3/report-api/{report}" for report in ("detail", "outage", "sla")), "/api/customers"),
+    **dict.fromkeys(
+        (f"/api/v3/report-api/{report}" for report in ("detail", "outage", "sitestatus", "sla")), "/api/customers"
+    ),
 }
 """The list of the things whose numbers a path takes."""
 

@@ -57,9 +57,9 @@ def _take_all(storm: Storm, mail: Mail) -> None:
     with browsing() as browser:
         log_in(browser, storm.product)
         browser.open(link)
-        browser.sees(f"Nobody has {MONITORS} of them yet.")
+        browser.sees(f"{MONITORS} not acknowledged yet.")
         browser.click("Acknowledge all")
-        browser.sees("Somebody has each of them.")
+        browser.sees("All of them are acknowledged.")
     assert storm.query(_TAKEN, who) == MONITORS
     eventually(lambda: storm.messages() == [number + 1 for number in before], "both know who took it")
     words = f"Taken by {who} until it is resolved: "

@@ -13,7 +13,7 @@ OF_ADMINS = {
     f"/settings/{name}"
     for name in (
         *("channels", "recipient-groups", "people", "tokens", "organization", "sign-on", "screens", "audit"),
-        *("escalation", "rotas", "packages", "rules"),
+        *("escalation", "rotas", "packages", "rules", "grouping"),
     )
 }
 

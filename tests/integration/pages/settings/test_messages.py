@@ -94,7 +94,7 @@ async def test_who_looks_after_some_customers_sets_it_for_these(api: Api) -> Non
     async with browsing_as(api, Role.ADMIN, customers=[api.customer]) as browser:
         page = await browser.open(GROUPING)
         assert page.status == 200
-        assert "You look after some customers" in page.text
+        assert "Your account is limited to some customers." in page.text
         assert not [form for form in page.forms if form.action == GROUPING]
         assert (await browser.open(MESSAGES)).status == 200
         assert (await browser.open(f"/settings/customers/{OTHER_CUSTOMER}/messages")).status in (403, 404)
