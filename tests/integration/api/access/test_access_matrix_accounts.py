@@ -272,7 +272,7 @@ def test_every_route_is_in_one_of_the_tables(api: Api) -> None:
     known |= {(method, f"/api/v1/monitors/{{}}{rest}") for _, method, rest, _ in monitors.OURS_ON_ONE.values()}
     for table in (our_accounts, maintenance, recipients):
         known |= {(method, path.format_map(dict.fromkeys(table.NAMED, "{}"))) for method, path, _, _ in table.ROUTES}
-    known |= {("GET", "/api/v3/tests"), ("GET", f"{incidents.GROUPS}/{{}}")}
+    known |= {("GET", "/api/v3/tests"), ("GET", incidents.GROUPS), ("GET", f"{incidents.GROUPS}/{{}}")}
     for path in ("/api/incidents", incidents.OURS):
         known |= {("GET", path), *((method, f"{path}/{{}}{rest}") for _, method, rest, _ in incidents.ON_ONE.values())}
     known |= {(method, path.replace("{number}", "{}")) for _, method, path, _ in monitors.ALERTSITE_ON_ONE.values()}

@@ -52,6 +52,10 @@ async def test_groups_of_incidents(clients: CallerClients, caller: str, customer
     answer = await clients.request(caller, "GET", f"{GROUPS}/{group}")
     expected = expected_status(RIGHTS[caller], "read", customer)
     assert answer.status_code == (404 if expected == 403 else expected)
+    organization = clients.organizations["Strange" if customer == "strange" else "Ours"]
+    listed = await clients.request(caller, "GET", GROUPS, organizationId=organization)
+    found = listed.status_code == 200 and str(group) in [one["id"] for one in listed.json()["items"]]
+    assert found == (expected == 200)
 
 
 @pytest.mark.parametrize("caller", RIGHTS)
