@@ -56,7 +56,7 @@ class ListedGroupItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel")
 
     id: Annotated[UUID, Meta(description="As in `/api/v1/incident-groups/{id}`.")]
     kind: Annotated[GroupKind, Meta(description="storm: many causes at once.")]
-    cause: Annotated[str, Meta(description="In words: that of its first incident.")]
+    cause: Annotated[str, Meta(description="In words: that of the first of its incidents that the caller may see.")]
     opened_at: Annotated[Timestamp, Meta(description="When its first incident was opened.")]
     closed_at: Annotated[Timestamp | None, Meta(description="Null while one of its incidents is open.")]
     total: Annotated[int, Meta(description="How many incidents it has.")]

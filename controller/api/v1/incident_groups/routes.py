@@ -83,7 +83,7 @@ class IncidentGroup(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     id: Annotated[UUID, Meta(description="That of the storm, when one took the group over.")]
     kind: Annotated[GroupKind, Meta(description="storm: many causes at once.")]
-    cause: Annotated[str, Meta(description="In words: that of its first incident.")]
+    cause: Annotated[str, Meta(description="In words: that of the first of its incidents that the caller may see.")]
     opened_at: Annotated[Timestamp, Meta(description="When its first incident was opened.")]
     closed_at: Annotated[Timestamp | None, Meta(description="Null while one of its incidents is open.")]
     total: Annotated[int, Meta(description="How many incidents it has.")]
