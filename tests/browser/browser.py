@@ -27,7 +27,8 @@ _CLICKABLE = "a, button, summary, label, input[type=submit]"
 _NAMED = """
 const [selector, name] = arguments;
 const words = (each) => (each.getAttribute("aria-label") || each.innerText || each.value || "").trim();
-const found = [...document.querySelectorAll(selector)].filter((each) => each.checkVisibility());
+const found = [...document.querySelectorAll(selector)].filter(
+  (each) => each.checkVisibility() && !each.closest("[aria-hidden=true]"));
 return found.find((each) => words(each) === name) || found.find((each) => words(each).startsWith(name)) || null;
 """
 
