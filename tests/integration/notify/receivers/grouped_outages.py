@@ -15,6 +15,14 @@ from tests.integration.notify.notification_case import NotificationCase, address
 
 OWN = "own@example.com"
 
+_SHIFTED = (
+    "UPDATE incident_group SET opened_at = opened_at - $1::interval",
+    "UPDATE group_receiver SET due_at = due_at - $1::interval, notified_at = notified_at - $1::interval",
+    "UPDATE grouped_change SET not_before = not_before - $1::interval",
+    "UPDATE incident SET outage_started_at = outage_started_at - $1::interval",
+    "UPDATE incident SET started_at = started_at - $1::interval, resolved_at = resolved_at - $1::interval",
+)
+
 
 @pytest.fixture(autouse=True)
 async def grouping_on(case: NotificationCase) -> None:
@@ -40,15 +48,15 @@ async def opened(case: NotificationCase, monitors: Sequence[int]) -> list[Stored
     return [await case.opened(monitor) for monitor in monitors]
 
 
+async def pass_time(case: NotificationCase, passed: timedelta) -> None:
+    """Have that time pass for the groups."""
+    for statement in _SHIFTED:
+        await case.value(statement, passed)
+
+
 async def later(case: NotificationCase, seconds: int) -> None:
     """Have that time pass for the groups, and make the messages that are due then."""
-    for statement in (
-        "UPDATE incident_group SET opened_at = opened_at - $1::interval",
-        "UPDATE group_receiver SET due_at = due_at - $1::interval, notified_at = notified_at - $1::interval",
-        "UPDATE grouped_change SET not_before = not_before - $1::interval",
-        "UPDATE incident SET resolved_at = resolved_at - $1::interval",
-    ):
-        await case.value(statement, timedelta(seconds=seconds))
+    await pass_time(case, timedelta(seconds=seconds))
     await make_group_messages(case.db)
 
 

@@ -17,28 +17,18 @@ from controller.pipeline.grouping.messages import make_group_messages
 from controller.store.incidents import incidents
 from controller.store.incidents.incidents import StoredIncident
 from tests.integration.notify.notification_case import NotificationCase
+from tests.integration.notify.receivers.grouped_outages import later, pass_time
 
 EVENTS = 120
 DYING = 0.3
 HOSTS = 4
 MONITORS = 16
-_SHIFTED = (
-    "UPDATE incident_group SET opened_at = opened_at - $1::interval",
-    "UPDATE group_receiver SET due_at = due_at - $1::interval, notified_at = notified_at - $1::interval",
-    "UPDATE grouped_change SET not_before = not_before - $1::interval",
-    "UPDATE incident SET resolved_at = resolved_at - $1::interval",
-)
 _CHANGES = """
 SELECT incident_id, receiver_key, kind, delivery_id, dropped FROM grouped_change
 """
 _UNEXPLAINED = """
 SELECT count(*) FROM delivery WHERE NOT EXISTS (SELECT FROM grouped_change WHERE delivery_id = delivery.id)
 """
-
-
-async def _later(case: NotificationCase, seconds: int) -> None:
-    for statement in _SHIFTED:
-        await case.value(statement, timedelta(seconds=seconds))
 
 
 async def _dying(work: Coroutine[Any, Any, object], chance: random.Random) -> None:
@@ -66,7 +56,7 @@ async def _anything(case: NotificationCase, monitors: Sequence[int], chance: ran
         case "escalate" if partial:
             await _dying(case.changed(chance.choice(partial), "escalated"), chance)
         case "later":
-            await _later(case, chance.choice([5, 60, 300, 900]))
+            await pass_time(case, timedelta(seconds=chance.choice([5, 60, 300, 900])))
         case _:
             await _dying(make_group_messages(case.db), chance)
 
@@ -86,8 +76,7 @@ async def test_each_receiver_hears_of_each_change_once_and_of_the_end_of_what_it
     for incident in (await _open(case, monitors)).values():
         await case.resolved(incident)
     for _ in range(3):
-        await _later(case, 3600)
-        await make_group_messages(case.db)
+        await later(case, 3600)
     changes = await case.rows(_CHANGES)
     known = Counter((incident, key, kind) for incident, key, kind, by, _ in changes if by is not None)
     dropped = Counter((incident, key, kind) for incident, key, kind, _, why in changes if why is not None)
