@@ -32,3 +32,18 @@ async def test_neither_waits_for_the_other_for_ever(api: Api) -> None:
             *(api.client.patch(f"{MONITORS}/{one}", json={"dependsOn": [oldest] if even else []}) for one in newer),
         )
         assert [one.status_code for one in answers] == [200] * len(answers), [one.text for one in answers]
+
+
+async def test_nor_do_two_that_set_dependencies(api: Api) -> None:
+    """What one monitor depends on, and what many do: no circle comes of both, and each is made or refused."""
+    first, second, third = await _made(api, 3)
+    for _ in range(_TIMES):
+        answers = await asyncio.gather(
+            api.client.post(f"{MONITORS}/bulk", json={"ids": [third, second], "change": {"dependsOn": [first]}}),
+            api.client.patch(f"{MONITORS}/{first}", json={"dependsOn": [third]}),
+            api.client.post(f"{MONITORS}/bulk", json={"ids": [first, second], "change": {"enabled": True}}),
+        )
+        codes = [one.status_code for one in answers]
+        assert sorted(codes) == [200, 200, 400], [one.text for one in answers]
+        assert codes[2] == 200
+        await api.client.post(f"{MONITORS}/bulk", json={"ids": [first, second, third], "change": {"dependsOn": []}})
