@@ -19,7 +19,7 @@ from controller.api.v1.audit import routes as audit
 from controller.api.v1.calendar_feeds import routes as calendar_feeds
 from controller.api.v1.channels import deliveries as channel_deliveries
 from controller.api.v1.channels import routes as channels
-from controller.api.v1.channels import trying
+from controller.api.v1.channels import trying, unsubscribed
 from controller.api.v1.customers import routes as customers
 from controller.api.v1.discoveries import routes as discoveries
 from controller.api.v1.escalation import routes as escalation_policies
@@ -66,6 +66,7 @@ _RESOURCES = (
     audit,
     calendar_feeds,
     channel_deliveries,
+    unsubscribed,
     channels,
     chart,
     checks,

@@ -52,6 +52,12 @@ def escalating(
     return Escalating(tuple(one for _, one in waiting), since, due, *later)
 
 
+def steps_in_force(state: Escalating, done: Mapping[int, datetime]) -> tuple[int, ...]:
+    """The steps of which people were told while the same incidents waited: what joins these, they hear of too."""
+    since = state.since
+    return () if since is None else tuple(sorted(number for number, at in done.items() if at >= since))
+
+
 def policy_for(policies: Iterable[EscalationPolicy], organization_id: int, customer_id: int) -> EscalationPolicy | None:
     """The customer's own, or the organization's."""
     found = {one.customer_id: one for one in policies if one.organization_id == organization_id}

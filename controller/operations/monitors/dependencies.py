@@ -29,6 +29,7 @@ __all__ = [
     "LinkedMonitor",
     "dependencies_of",
     "hold_parents",
+    "sees",
     "set_parents",
 ]
 
@@ -88,14 +89,14 @@ async def set_parents(
         if {one.public_id for one in now.parents} == set(given):
             return now
         before = await store.parents(connection, monitor.id)
-        hidden = [one for one in before if not _sees(principal, monitor, one)]
+        hidden = [one for one in before if not sees(principal, monitor.organization_id, one)]
         chosen = await _checked(connection, principal, monitor, given)
         after = [*hidden, *chosen]
         if len(after) > MOST_PARENTS:
             raise InvalidError(FIELD, f"must be at most {MOST_PARENTS} monitors")
-        closing = await store.closing_circle(connection, monitor.id, [one.id for one in chosen])
-        if closing is not None:
-            public_id = next(one.public_id for one in chosen if one.id == closing)
+        closing = await store.closing_circles(connection, [monitor.id], [one.id for one in chosen])
+        if monitor.id in closing:
+            public_id = next(one.public_id for one in chosen if one.id == closing[monitor.id])
             raise InvalidError(FIELD, f"must not make a circle: {public_id} depends on this monitor")
         await store.replace(connection, monitor.id, [one.id for one in after])
         await record_about(
@@ -120,7 +121,7 @@ async def _checked(
     found = {
         one.public_id: one
         for one in await store.named(connection, monitor.organization_id, given)
-        if _sees(principal, monitor, one)
+        if sees(principal, monitor.organization_id, one)
     }
     if unknown := [public_id for public_id in given if public_id not in found]:
         raise InvalidError(FIELD, f"must name monitors of this organization: {unknown[0]} is unknown")
@@ -131,11 +132,12 @@ async def _visible(connection: Connection, principal: Principal, monitor: Monito
     parents = await store.parents(connection, monitor.id)
     children = await store.children(connection, monitor.id, MOST_CHILDREN)
     return Dependencies(
-        parents=[one for one in parents if _sees(principal, monitor, one)],
-        children=[one for one in children if _sees(principal, monitor, one)],
+        parents=[one for one in parents if sees(principal, monitor.organization_id, one)],
+        children=[one for one in children if sees(principal, monitor.organization_id, one)],
     )
 
 
-def _sees(principal: Principal, monitor: Monitor, other: LinkedMonitor) -> bool:
-    reach = reaches(principal, Permission.READ, organization_id=monitor.organization_id, customer_id=other.customer_id)
+def sees(principal: Principal, organization_id: int, other: LinkedMonitor) -> bool:
+    """Whether the principal may see this monitor of the organization."""
+    reach = reaches(principal, Permission.READ, organization_id=organization_id, customer_id=other.customer_id)
     return reach is Reach.ALLOWED

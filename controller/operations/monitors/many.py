@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from uuid import UUID
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from controller.decisions.access import Permission, limits_to, may_change
 from controller.decisions.evaluation.policies import Level, own_stored
@@ -22,6 +22,8 @@ from controller.operations.access import require
 from controller.operations.accounts.customers_meant import customers_meant
 from controller.operations.audit.recording import ChangeOf, record_many
 from controller.operations.audit.states import fields_of, object_of
+from controller.operations.monitors.common_parents import CommonParents, common_parents, hold_all, store_parents
+from controller.operations.monitors.dependencies import FIELD, LinkedMonitor
 from controller.operations.monitors.policies import PolicyChange, changed_policy, own_fields
 from controller.store.monitors import many as store
 from controller.store.monitors.many import ChangedOne, LockedMonitor
@@ -34,10 +36,11 @@ _OUR_NAMES = {"checkIntervalSeconds": "interval", "timeoutSeconds": "timeout"}
 
 
 class ChangeOfMany(msgspec.Struct, frozen=True, kw_only=True):
-    """What is done to each: deleted, or given new settings and a new policy."""
+    """What is done to each: deleted, or given new settings, a new policy and other monitors to depend on."""
 
     settings: SettingsOfMany = SettingsOfMany()
     policy: PolicyChange = PolicyChange()
+    depends_on: Sequence[UUID] | UnsetType = UNSET
     delete: bool = False
 
 
@@ -78,15 +81,20 @@ async def change_many(
     permission = Permission.DELETE if change.delete else Permission.CHANGE
     _require_fields(principal, change)
     async with database.one_transaction() as own:
+        if change.depends_on is not UNSET:
+            await hold_all(own, principal, meant)
         found = await _locked(own, principal, meant)
         for organization_id, customer_id in {(one.monitor.organization_id, one.monitor.customer_id) for one in found}:
             require(principal, permission, organization_id, customer_id)
-        plan = await off_loop(_plan, found, change)
+        parents = CommonParents()
+        if change.depends_on is not UNSET:
+            parents = await common_parents(own, principal, [one.monitor for one in found], change.depends_on)
+        plan = await off_loop(_plan, found, change, parents)
         problems = [*await off_loop(_unknown, meant, found), *plan.problems][:MOST_PROBLEMS]
         if problems and not dry_run:
             raise InvalidFieldsError([_named(one) for one in problems])
         if not dry_run:
-            await _store(own, principal, plan, delete=change.delete)
+            await _store(own, principal, plan, parents, delete=change.delete)
     return ManyDone(
         monitors=[one.monitor for one in found],
         changed=frozenset(one.before.id for one in plan.changed),
@@ -96,6 +104,7 @@ async def change_many(
 
 def _require_fields(principal: Principal, change: ChangeOfMany) -> None:
     fields = change.settings.fields() | ({"policy"} if change.policy != PolicyChange() else set())
+    fields |= {FIELD} if change.depends_on is not UNSET else set()
     if not may_change(principal, fields):
         raise ForbiddenError
 
@@ -123,23 +132,25 @@ def _unknown(meant: MonitorFilter | Collection[UUID], found: Sequence[LockedMoni
     ]
 
 
-def _plan(found: Sequence[LockedMonitor], change: ChangeOfMany) -> _Plan:
+def _plan(found: Sequence[LockedMonitor], change: ChangeOfMany, parents: CommonParents) -> _Plan:
     plan = _Plan(changed=[], entries=[], problems=[])
     for one in found:
         try:
-            changed = _changed(one, change)
+            changed = _changed(one, change, parents)
         except InvalidError as error:
             plan.problems.extend(_problem(one.monitor, field) for field in error.fields)
             continue
         if changed is not None:
             plan.changed.append(changed)
-            plan.entries.extend(_entries(one, changed, delete=change.delete))
+            plan.entries.extend(_entries(one, changed, parents, delete=change.delete))
     return plan
 
 
-def _changed(one: LockedMonitor, change: ChangeOfMany) -> ChangedOne | None:
+def _changed(one: LockedMonitor, change: ChangeOfMany, parents: CommonParents) -> ChangedOne | None:
     """None when nothing changes. Raises InvalidError."""
     before = one.monitor
+    if before.id in parents.problems:
+        raise parents.problems[before.id]
     if change.delete:
         return ChangedOne(before=before, after=before)
     if change.settings.interval_seconds not in (UNSET, before.interval_seconds):
@@ -150,18 +161,21 @@ def _changed(one: LockedMonitor, change: ChangeOfMany) -> ChangedOne | None:
     if change.policy != PolicyChange():
         policy, mode = own_stored(Level.MONITOR, changed_policy(one.levels, Level.MONITOR, change.policy))
     other_policy = (policy, mode) != (one.levels.monitor, one.levels.mode)
-    if after == before and not other_policy:
+    if after == before and not other_policy and before.id not in parents.after:
         return None
     return ChangedOne(before=before, after=after, other_policy=other_policy, policy=policy, mode=mode)
 
 
-def _entries(one: LockedMonitor, changed: ChangedOne, *, delete: bool) -> Iterator[ChangeOf]:
+def _entries(one: LockedMonitor, changed: ChangedOne, parents: CommonParents, *, delete: bool) -> Iterator[ChangeOf]:
     what = object_of(changed.before)
     if delete:
         yield ChangeOf(action=AuditAction.MONITOR_DELETED, what=what, before=fields_of(changed.before), after=None)
         return
     yield ChangeOf(
-        action=AuditAction.MONITOR_CHANGED, what=what, before=_settings(changed.before), after=_settings(changed.after)
+        action=AuditAction.MONITOR_CHANGED,
+        what=what,
+        before=_settings(changed.before) | _names(parents.before.get(changed.before.id)),
+        after=_settings(changed.after) | _names(parents.after.get(changed.before.id)),
     )
     if changed.other_policy:
         levels = one.levels._replace(monitor=changed.policy, mode=changed.mode)
@@ -184,11 +198,19 @@ def _settings(monitor: Monitor) -> dict[str, object]:
     }
 
 
-async def _store(database: Database, principal: Principal, plan: _Plan, *, delete: bool) -> None:
+def _names(parents: Sequence[LinkedMonitor] | None) -> dict[str, object]:
+    return {} if parents is None else {FIELD: sorted(one.name for one in parents)}
+
+
+async def _store(
+    database: Database, principal: Principal, plan: _Plan, parents: CommonParents, *, delete: bool
+) -> None:
     if delete:
         await store.soft_delete(database, [one.before.id for one in plan.changed])
     elif plan.changed:
         await store.change(database, plan.changed)
+        if parents.after:
+            await store_parents(database, parents.after)
     await record_many(database, principal, plan.entries)
 
 

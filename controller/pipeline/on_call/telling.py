@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from controller.decisions.notification.group_messages import next_message_at
 from controller.decisions.notification.receiver_key import receiver_key
 from controller.decisions.on_call.escalation import Escalating
 from controller.decisions.on_call.rota import OnCall, on_call
@@ -17,6 +18,7 @@ from controller.notify.notice import NoticeOnCall
 from controller.off_loop import off_loop
 from controller.pipeline.notifications.incident_notifications import notice_of
 from controller.pipeline.notifications.recipient_channels import reached
+from controller.store.notifications import group_receivers
 from controller.store.notifications.alerts import ChannelRow
 from controller.store.notifications.deliveries import NewDelivery
 from controller.store.on_call import due, rotas, telling
@@ -68,6 +70,27 @@ async def tell_step(
             begins = incidents[0].id if thread is None else thread.incident_id
             await telling.tell(connection, policy.organization_id, group_id, begins, notice, receiver, numbers)
     return len(receivers)
+
+
+async def tell_of_joined(
+    connection: Connection,
+    group_id: int,
+    policy: EscalationPolicy,
+    steps: Sequence[int],
+    state: Escalating,
+    now: datetime,
+) -> None:
+    """Have those who were told by these steps hear of what joined the group since, by the messages about it."""
+    numbers = [one.id for one in state.incidents]
+    keys: set[str] = set()
+    for step in steps:
+        for one in await _receivers(connection, policy, step, state.incidents, now):
+            keys.add(receiver_key(one.type, one.receiver, one.channel_id))
+    known = await group_receivers.known(connection, group_id, sorted(keys))
+    settings = await telling.grouping_of(connection, state.incidents[-1].customer_id)
+    for key, earlier in known.items():
+        if earlier.messages and earlier.open_incidents:
+            await telling.tell_later(connection, group_id, key, numbers, next_message_at(earlier, settings, now))
 
 
 async def _receivers(

@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 import structlog
 
-from controller.decisions.on_call.escalation import escalating, policy_for
+from controller.decisions.on_call.escalation import escalating, policy_for, steps_in_force
 from controller.decisions.on_call.reminders import ReminderTimes, in_force, next_reminder
 from controller.decisions.on_call.taking import WaitingIncident, lapses_at, waiting
 from controller.model.notification.on_call import EscalationPolicy, Reminders
-from controller.pipeline.on_call.telling import remind, tell_step
+from controller.pipeline.on_call.telling import remind, tell_of_joined, tell_step
 from controller.store.evaluation import evaluations
 from controller.store.on_call import due, policies, telling
 from controller.store.on_call.settings import reminders_of
@@ -121,9 +121,13 @@ async def _escalate(
     made, moments = 0, []
     for policy in known:
         own = by_policy.get(policy.id, [])
-        state = escalating(policy, own, {one.step: one.at for one in done if one.policy_id == policy.id}, now)
+        steps = {one.step: one.at for one in done if one.policy_id == policy.id}
+        state = escalating(policy, own, steps, now)
         for number in state.due:
             made += await tell_step(connection, group_id, policy, number, state, now)
+        in_force = [number for number in steps_in_force(state, steps) if number < len(policy.steps)]
+        if in_force:
+            await tell_of_joined(connection, group_id, policy, in_force, state, now)
         if state.next_at is not None:
             moments.append(state.next_at)
     return made, min(moments, default=None)

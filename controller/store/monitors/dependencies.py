@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 import msgspec
@@ -86,22 +86,6 @@ async def parents_by_monitor(
     return found
 
 
-_CLOSING = """
-WITH RECURSIVE above (id, first) AS (
-  SELECT id, id FROM unnest($2::bigint[]) AS chosen (id)
-  UNION SELECT dependency.parent_id, above.first
-  FROM above JOIN monitor_dependency AS dependency ON dependency.monitor_id = above.id
-)
-SELECT first FROM above WHERE id = $1 ORDER BY first LIMIT 1
-"""
-
-
-async def closing_circle(connection: Connection, monitor_id: int, parent_ids: Sequence[int]) -> int | None:
-    """The first of the parents that depends on the monitor itself, directly or by others; None when none does."""
-    found: int | None = await connection.fetchval(_CLOSING, monitor_id, parent_ids)
-    return found
-
-
 async def replace(connection: Connection, monitor_id: int, parent_ids: Sequence[int]) -> None:
     """Have the monitor depend on these and no others, as a change of the monitor."""
     await connection.execute(
@@ -115,3 +99,68 @@ async def replace(connection: Connection, monitor_id: int, parent_ids: Sequence[
         parent_ids,
     )
     await connection.execute("UPDATE monitor SET updated_at = clock_timestamp() WHERE id = $1", monitor_id)
+
+
+async def organizations_of(connection: Connection, public_ids: Collection[UUID]) -> list[int]:
+    """Those to which these monitors belong, in the order in which they are locked."""
+    rows = await connection.fetch(
+        "SELECT DISTINCT organization_id FROM monitor WHERE public_id = ANY ($1::uuid[]) AND deleted_at IS NULL"
+        " ORDER BY organization_id",
+        list(public_ids),
+    )
+    return [row["organization_id"] for row in rows]
+
+
+async def parents_of_many(connection: Connection, numbers: Sequence[int]) -> dict[int, list[LinkedMonitor]]:
+    """On which monitors each of these depends, by name."""
+    found: dict[int, list[LinkedMonitor]] = {number: [] for number in numbers}
+    for row in await connection.fetch(
+        "SELECT monitor_id, parent.id, parent.public_id, parent.name, parent.customer_id FROM monitor_dependency"
+        " JOIN monitor AS parent ON parent.id = parent_id AND parent.deleted_at IS NULL"
+        " WHERE monitor_id = ANY ($1::bigint[]) ORDER BY parent.name, parent.id",
+        numbers,
+    ):
+        parent = dict(row)
+        found[parent.pop("monitor_id")].append(LinkedMonitor(**parent))
+    return found
+
+
+# What the monitors themselves depend on is replaced, so nobody looks beyond one of them.
+_CLOSING_MANY = """
+WITH RECURSIVE above (id, first) AS (
+  SELECT id, id FROM unnest($2::bigint[]) AS chosen (id)
+  UNION SELECT dependency.parent_id, above.first
+  FROM above JOIN monitor_dependency AS dependency ON dependency.monitor_id = above.id
+  WHERE above.id <> ALL ($1::bigint[])
+)
+SELECT id, min(first) AS first FROM above WHERE id = ANY ($1::bigint[]) GROUP BY id
+"""
+
+
+async def closing_circles(connection: Connection, numbers: Sequence[int], parent_ids: Sequence[int]) -> dict[int, int]:
+    """Which of these monitors would be in a circle if all of them depended on these parents, each with the first
+    parent that is the monitor itself or depends on it.
+    """
+    rows = await connection.fetch(_CLOSING_MANY, numbers, parent_ids)
+    return {row["id"]: row["first"] for row in rows}
+
+
+async def replace_many(connection: Connection, parents: Mapping[int, Sequence[int]]) -> None:
+    """Have each monitor depend on its parents and no others."""
+    pairs = [(number, parent) for number, ones in parents.items() for parent in ones]
+    above = [parent for _, parent in pairs]
+    below = [number for number, _ in pairs]
+    await connection.execute(
+        "DELETE FROM monitor_dependency AS old WHERE monitor_id = ANY ($1::bigint[]) AND NOT EXISTS ("
+        " SELECT FROM unnest($2::bigint[], $3::bigint[]) AS new (monitor_id, parent_id)"
+        " WHERE new.monitor_id = old.monitor_id AND new.parent_id = old.parent_id)",
+        list(parents),
+        below,
+        above,
+    )
+    await connection.execute(
+        "INSERT INTO monitor_dependency (monitor_id, parent_id) SELECT * FROM unnest($1::bigint[], $2::bigint[])"
+        " ON CONFLICT DO NOTHING",
+        below,
+        above,
+    )

@@ -20,6 +20,9 @@ from controller.store.monitors.policies import levels_from, stored_policy
 from controller.store.platform.pool import Database
 from shared.clock import utc_now
 
+# Rows are locked without their keys: who makes another monitor depend on one of these holds that other one, and shares
+# the key of this one. Were keys locked too, both could wait for each other.
+
 # The parameters are those of a list's filter, and how many.
 _LOCK_MATCHING = """
 WITH locked AS (
@@ -36,7 +39,7 @@ WITH locked AS (
     AND ($9::text IS NULL OR strpos(lower(m.name), lower($9)) > 0 OR strpos(lower(m.hostname), lower($9)) > 0
       OR m.customer_id IN (SELECT id FROM customer WHERE organization_id = $1 AND strpos(lower(name), lower($9)) > 0))
   ORDER BY m.id LIMIT $10
-  FOR UPDATE OF m
+  FOR NO KEY UPDATE OF m
 )
 SELECT row_to_json(shown)::text AS found, organization.policy AS organization, package.policy AS package,
   package.check_interval_minutes AS least_minutes, owner.policy AS customer,
@@ -60,7 +63,7 @@ WITH locked AS (
   SELECT m.* FROM monitor m
   WHERE m.public_id = ANY ($2::uuid[]) AND ($1::bigint IS NULL OR m.organization_id = $1) AND m.deleted_at IS NULL
   ORDER BY m.id
-  FOR UPDATE OF m
+  FOR NO KEY UPDATE OF m
 )
 SELECT row_to_json(shown)::text AS found, organization.policy AS organization, package.policy AS package,
   package.check_interval_minutes AS least_minutes, owner.policy AS customer,

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from controller.decisions.notification.grouping import GroupingSettings, settings_of
 from controller.store.notifications import deliveries
 from controller.store.notifications.deliveries import NewDelivery
 from controller.store.platform.pool import Connection
@@ -142,6 +143,41 @@ async def tell(
         receiver.channel_id,
         list(covered),
     )
+
+
+_WAITING = """
+WITH joined AS (
+  INSERT INTO grouped_change (group_id, receiver_key, incident_id, change_id, kind)
+  SELECT $1, $2, change.incident_id, change.id, 'opened' FROM incident_change AS change
+  WHERE change.incident_id = ANY ($3::bigint[]) AND change.kind = 'opened' AND NOT EXISTS (
+    SELECT FROM grouped_change AS known
+    WHERE known.incident_id = change.incident_id AND known.receiver_key = $2 AND known.kind IN ('opened', 'escalated')
+  )
+  ON CONFLICT DO NOTHING RETURNING incident_id
+), counted AS (SELECT count(*) AS number FROM joined)
+UPDATE group_receiver SET incidents = incidents + number, open_incidents = open_incidents + number,
+  due_at = LEAST(due_at, $4)
+FROM counted WHERE group_id = $1 AND receiver_key = $2 AND number > 0
+"""
+
+
+async def tell_later(
+    connection: Connection, group_id: int, receiver_key: str, incident_ids: Collection[int], at: datetime
+) -> None:
+    """Have those of the incidents of which a receiver of the group knows nothing told by a message about the group, at
+    that moment or with an earlier one.
+    """
+    await connection.execute(_WAITING, group_id, receiver_key, list(incident_ids), at)
+
+
+async def grouping_of(connection: Connection, customer_id: int) -> GroupingSettings:
+    """What holds for the customer's incidents."""
+    row = await connection.fetchrow(
+        "SELECT organization.grouping AS organization, customer.grouping AS customer"
+        " FROM customer JOIN organization ON organization.id = customer.organization_id WHERE customer.id = $1",
+        customer_id,
+    )
+    return settings_of(row["organization"], row["customer"]) if row else GroupingSettings()
 
 
 class StoredStep(NamedTuple):

@@ -105,6 +105,10 @@ ROUTES: list[tuple[str, str, Any, frozenset[str] | set[str]]] = [
     ("DELETE", "/api/v1/channels/{own_channel}", None, MANAGERS_OF_OWN),
     ("GET", "/api/v1/channels/{channel}/deliveries", None, WIDE),
     ("GET", "/api/v1/channels/{own_channel}/deliveries", None, OF_OWN),
+    ("GET", "/api/v1/channels/{channel}/unsubscribed", None, MANAGERS),
+    ("GET", "/api/v1/channels/{own_channel}/unsubscribed", None, MANAGERS_OF_OWN),
+    ("DELETE", "/api/v1/channels/{channel}/unsubscribed/a@example.com", None, MANAGERS),
+    ("DELETE", "/api/v1/channels/{own_channel}/unsubscribed/a@example.com", None, MANAGERS_OF_OWN),
     ("GET", "/api/v1/escalation-policies", None, MANAGERS_OF_OWN),
     ("POST", "/api/v1/escalation-policies", {"name": "N", "steps": [STEP]}, MANAGERS),
     (

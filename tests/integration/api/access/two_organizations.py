@@ -124,6 +124,7 @@ class Harbour:
             ("/settings/tokens/", "public_id"): self.public_ids["token"],
             ("/settings/customers/", "public_id"): self.customer["publicId"],
             ("/api/v1/channels/", "public_id"): self.public_ids["channel"],
+            ("/api/v1/channels/", "address"): f"a@{MARK}.example.com",
             ("/api/v1/tokens/", "public_id"): self.public_ids["token"],
             ("/api/v1/screens/", "public_id"): self.public_ids["screen"],
             ("/settings/screens/", "public_id"): self.public_ids["screen"],

@@ -18,6 +18,7 @@ RECORDED_ELSEWHERE = {
         "locations/test_managed_locations: it is of the installation, and of no organization",
     ),
     ("POST", "/settings/channels/{}/subscribe"): "notify/receivers/test_unsubscribing: of who left by a link",
+    ("DELETE", "/api/v1/channels/{}/unsubscribed/{}"): "channels/test_unsubscribed: the same",
     ("POST", "/hooks/{}/{}"): "hooks/test_hooks: what an on-call service signs",
     ("POST", "/api/v1/organizations"): "accounts/test_organizations: a global admin makes it, and it is of the new one",
 }

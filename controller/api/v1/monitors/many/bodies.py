@@ -25,6 +25,7 @@ from controller.http.monitors.targets import KindName
 from controller.model.monitor_list import MonitorFilter
 from controller.model.overview import DisplayState
 from controller.model.values.countries import country_list
+from controller.operations.monitors.dependencies import MOST_PARENTS
 from controller.operations.monitors.many import MOST_MONITORS, ChangeOfMany
 from controller.operations.monitors.policies import PolicyChange
 
@@ -103,6 +104,20 @@ class ManyChangeBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel", 
         | UnsetType
         | None
     ) = UNSET
+    depends_on: (
+        Annotated[
+            list[UUID],
+            Meta(
+                description=f"The ids of other monitors of the organization, at most {MOST_PARENTS}, no circle: while"
+                " one of them is down, nobody is notified of these. They replace those before, except for ones that"
+                " you may not see. Null: none.",
+                examples=[["33333333-3333-4333-8333-333333333334"]],
+                extra_json_schema={"maxItems": MOST_PARENTS},
+            ),
+        ]
+        | UnsetType
+        | None
+    ) = UNSET
     delete: Annotated[Literal[True], Meta(description="Delete it.")] | UnsetType = UNSET
 
 
@@ -171,6 +186,7 @@ def change_of_many(body: ManyChangeBody) -> ChangeOfMany:
             notify_on_error=body.notify_on_error,
         ),
         policy=_policy(body.policy),
+        depends_on=[] if body.depends_on is None else body.depends_on,
         delete=body.delete is not UNSET,
     )
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.decisions.on_call.escalation import check_policy, escalating, policy_for
+from controller.decisions.on_call.escalation import check_policy, escalating, policy_for, steps_in_force
 from controller.decisions.on_call.reminders import ReminderTimes, check_reminders, in_force, next_reminder
 from controller.decisions.on_call.taking import WaitingIncident, lapses_at, waiting, waits_since
 from controller.errors import InvalidError, InvalidFieldsError
@@ -180,6 +180,17 @@ def test_an_incident_that_joins_when_the_others_are_taken_begins_with_the_first_
     assert ([one.id for one in taken.incidents], taken.due) == ([2], (0,))
     untaken = escalating(policy(0, 10), [incident(), joins], done, AT + minutes(91))
     assert ([one.id for one in untaken.incidents], untaken.due) == ([1, 2], ())
+
+
+def test_of_what_joins_hears_who_was_told_of_others_that_still_wait() -> None:
+    joins = incident(id=2, started_at=AT + minutes(90))
+    done = {1: AT + minutes(10), 0: AT}
+    untaken = escalating(policy(0, 10, 180), [incident(), joins], done, AT + minutes(91))
+    assert steps_in_force(untaken, done) == (0, 1)
+    taken = escalating(policy(0, 10, 180), [incident(acknowledged_at=AT + minutes(20)), joins], done, AT + minutes(91))
+    assert steps_in_force(taken, done) == ()
+    over = escalating(policy(0, 10, 180), [], done, AT + minutes(91))
+    assert steps_in_force(over, done) == ()
 
 
 @pytest.mark.parametrize(
