@@ -30,10 +30,17 @@ class Source(StrEnum):
 
 
 class Reachable(NamedTuple):
-    """The people and channels of an organization by whom a shift can be taken: by address and name, in lower case."""
+    """The people of an organization by whom a shift can be taken, by address in lower case, and the channels, the
+    oldest first.
+    """
 
     people: dict[str, OnCallPerson]
-    channels: dict[str, NamedChannel]
+    channels: tuple[NamedChannel, ...]
+
+    def channel_called(self, name: str) -> NamedChannel | None:
+        """The oldest one with this name, in whatever case."""
+        called = name.strip().lower()
+        return next((one for one in self.channels if one.name.strip().lower() == called), None)
 
 
 class OnCall(NamedTuple):
@@ -123,7 +130,7 @@ def who_takes(now: Sequence[Shift], reachable: Reachable) -> OnCall:
 def named(event: RotaEvent, reachable: Reachable) -> tuple[list[OnCallPerson], NamedChannel | None]:
     """Who takes a shift: the people whose addresses it names, else the channel whose name is its title."""
     persons = [reachable.people[email] for email in event.emails if email in reachable.people]
-    return persons, None if persons else reachable.channels.get(event.summary.strip().lower())
+    return persons, None if persons else reachable.channel_called(event.summary)
 
 
 def check_year(moment: datetime, field: str) -> None:

@@ -174,7 +174,7 @@ async def add_override(
                 raise InvalidError("from", f"cannot be taken: a rota has at most {MOST_OVERRIDES} overrides to come")
             known = await reachable.reachable_of(connection, rota.organization_id)
             person = known.people.get((new.person or "").strip().lower())
-            channel = next((one for one in known.channels.values() if one.public_id == new.channel), None)
+            channel = next((one for one in known.channels if one.public_id == new.channel), None)
             if new.person is not None and person is None:
                 raise InvalidError("person", "must be the e-mail address of somebody in this organization")
             if new.channel is not None and channel is None:

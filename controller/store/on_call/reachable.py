@@ -15,19 +15,19 @@ from controller.store.platform.pool import Connection
 
 
 async def reachable_of(connection: Connection, organization_id: int) -> Reachable:
-    """The people by address, and the organization's own active channels by name; both in lower case."""
+    """The people, and the organization's own active channels."""
     people = await connection.fetch(
         "SELECT id, public_id, email, role, customer_ids FROM account WHERE organization_id = $1 ORDER BY id DESC",
         organization_id,
     )
     channels = await connection.fetch(
         "SELECT id, public_id, name, type FROM notification_channel WHERE organization_id = $1 AND customer_id IS NULL"
-        " AND monitor_id IS NULL AND is_active AND NOT for_ops ORDER BY id DESC",
+        " AND monitor_id IS NULL AND is_active AND NOT for_ops ORDER BY id",
         organization_id,
     )
     return Reachable(
         {row["email"].lower(): _person(row) for row in people},
-        {row["name"].strip().lower(): NamedChannel(*row) for row in channels},
+        tuple(NamedChannel(*row) for row in channels),
     )
 
 

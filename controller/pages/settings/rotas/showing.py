@@ -21,7 +21,7 @@ from controller.operations.on_call import on_call, rotas
 from controller.pages.maintenance.calendar import LATEST
 from controller.pages.settings.requests import done_of
 from controller.pages.settings.rotas.calendar import rota_month, span_of_month
-from controller.pages.settings.rotas.view import DONE, RotaView, on_call_words, override_row, rota_row
+from controller.pages.settings.rotas.view import DONE, RotaView, channel_choices, on_call_words, override_row, rota_row
 from controller.pages.settings.rotas.week import rota_week, span_of_week
 from controller.pages.shell.page import page
 from controller.pages.shell.problems import values_of
@@ -102,7 +102,7 @@ async def show_rota(
         overrides=list(map(override_row, overrides)),
         people=[
             *((one.email, one.email) for one in people.people.values()),
-            *((str(one.public_id), f"the channel {one.name}") for one in people.channels.values()),
+            *channel_choices(people.channels),
         ],
         form={**values_of(kept), **values_of(OverrideForm()), **values_of(RotaFeedForm()), **(typed or {})},
         problems=problems or {},

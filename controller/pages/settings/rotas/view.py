@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,7 +11,8 @@ from uuid import UUID
 import msgspec
 
 from controller.decisions.on_call.rota import OnCall, Source
-from controller.model.notification.on_call import Rota, RotaOverride, SkippedEntry
+from controller.model.notification.on_call import NamedChannel, Rota, RotaOverride, SkippedEntry
+from controller.pages.settings.channels.words import kind_label
 from controller.pages.settings.rotas.calendar import RotaMonth
 from controller.pages.settings.rotas.week import RotaWeek
 from controller.pages.shell.texts import counted
@@ -89,3 +91,16 @@ def on_call_words(found: OnCall) -> str:
 def override_row(one: RotaOverride) -> OverrideRow:
     who = one.person.email if one.person else one.channel.name if one.channel else ""
     return OverrideRow(id=one.public_id, who=who, from_at=one.from_at, to_at=one.to_at)
+
+
+def channel_choices(channels: Sequence[NamedChannel]) -> Iterator[tuple[str, str]]:
+    """Each with its public id; those that share a name are told apart by their kind, and by their age if that is the
+    same too.
+    """
+    names = Counter(one.name for one in channels)
+    seen: Counter[tuple[str, str]] = Counter()
+    for one in channels:
+        seen[one.name, one.type] += 1
+        number = seen[one.name, one.type]
+        kind = kind_label(one.type) if number == 1 else f"{kind_label(one.type)} {number}"
+        yield str(one.public_id), f"the channel {one.name}" + (f" ({kind})" if names[one.name] > 1 else "")

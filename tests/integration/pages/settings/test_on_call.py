@@ -83,6 +83,26 @@ async def test_a_rota_shows_who_is_on_call_and_never_its_address(api: Api) -> No
         assert await api.value("SELECT config ->> 'urlSecret' LIKE 'gAAAA%' FROM rota ORDER BY id DESC LIMIT 1")
 
 
+async def test_each_of_several_channels_with_one_name_can_be_put_on_call(api: Api) -> None:
+    now = utc_now().replace(tzinfo=None)
+    name = uuid4().hex
+    await api.value(
+        "INSERT INTO notification_channel (organization_id, type, name, config)"
+        " SELECT organization_id, 'email', $1, '{}' FROM customer, generate_series(1, 2) WHERE customer.public_id = $2",
+        name,
+        CUSTOMER,
+    )
+    async with browsing_as(api, Role.ADMIN) as browser:
+        page = await browser.submit(await browser.open(ROTAS), ROTAS, name=uuid4().hex)
+        younger = await api.value("SELECT max(id) FROM notification_channel WHERE name = $1", name)
+        number = str(await api.value("SELECT public_id FROM notification_channel WHERE id = $1", younger))
+        assert f"the channel {name} (E-mail 2)" in page.text
+        times = {"since": f"{now:%Y-%m-%dT%H:%M}", "until": f"{now + timedelta(days=2):%Y-%m-%dT%H:%M}"}
+        page = await browser.submit(page, f"{_path(page)}/overrides", who=number, **times)
+        assert "The override is added." in page.text
+        assert await api.value("SELECT channel_id FROM rota_override ORDER BY id DESC LIMIT 1") == younger
+
+
 async def test_a_week_says_who_is_on_call_and_when_nobody_is(api: Api) -> None:
     async with browsing_as(api, Role.ADMIN) as browser:
         page = await browser.submit(await browser.open(ROTAS), ROTAS, name=uuid4().hex)

@@ -21,7 +21,7 @@ UNTIL = SINCE + timedelta(days=7)
 ANN = OnCallPerson(1, UUID(int=1), "ann@example.com")
 BOB = OnCallPerson(2, UUID(int=2), "bob@example.com")
 DESK = NamedChannel(3, UUID(int=3), "Service desk", "email")
-REACHABLE = Reachable({one.email: one for one in (ANN, BOB)}, {"service desk": DESK})
+REACHABLE = Reachable({one.email: one for one in (ANN, BOB)}, (DESK,))
 
 
 def _shift(who: str, start: datetime, hours: float, recurrence: Recurrence | None = None) -> RotaEvent:

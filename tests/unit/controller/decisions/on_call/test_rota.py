@@ -18,7 +18,8 @@ from controller.model.notification.on_call import NamedChannel, OnCallPerson, Ro
 ANN = OnCallPerson(1, UUID(int=1), "ann@example.com")
 BOB = OnCallPerson(2, UUID(int=2), "bob@example.com")
 DESK = NamedChannel(3, UUID(int=3), "Night desk", "email")
-REACHABLE = Reachable({ANN.email: ANN, BOB.email: BOB}, {"night desk": DESK})
+NAMESAKE = NamedChannel(4, UUID(int=4), "night desk", "webhook")
+REACHABLE = Reachable({ANN.email: ANN, BOB.email: BOB}, (DESK, NAMESAKE))
 BERLIN = "Europe/Berlin"
 HOUR = timedelta(hours=1)
 FIRST = datetime(2026, 12, 1, tzinfo=UTC)
@@ -60,7 +61,7 @@ RRULE:FREQ=DAILY
             [],
             id="not who declined",
         ),
-        pytest.param("SUMMARY:night DESK", [], [DESK], [], id="the name of a channel"),
+        pytest.param("SUMMARY:night DESK", [], [DESK], [], id="the name of a channel, of several the oldest"),
         pytest.param("SUMMARY:carol@example.com", [], [], ["carol@example.com"], id="nobody of the organization"),
     ],
 )
