@@ -68,7 +68,7 @@ async def list_unsubscribed(
 
 @delete(
     f"{_LIST}/{{address:str}}",
-    operation_id="subscribeAgain",
+    operation_id="deleteUnsubscribed",
     opt=_MANAGING,
     status_code=204,
     security=SECURITY,

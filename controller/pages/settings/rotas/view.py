@@ -98,9 +98,9 @@ def channel_choices(channels: Sequence[NamedChannel]) -> Iterator[tuple[str, str
     same too.
     """
     names = Counter(one.name for one in channels)
-    seen: Counter[tuple[str, str]] = Counter()
+    counts: Counter[tuple[str, str]] = Counter()
     for one in channels:
-        seen[one.name, one.type] += 1
-        number = seen[one.name, one.type]
+        counts[one.name, one.type] += 1
+        number = counts[one.name, one.type]
         kind = kind_label(one.type) if number == 1 else f"{kind_label(one.type)} {number}"
         yield str(one.public_id), f"the channel {one.name}" + (f" ({kind})" if names[one.name] > 1 else "")

@@ -40,7 +40,7 @@ EMAIL = {"email": "{email}", "password": "long enough"}
 
 NAMED = (
     *("organization", "own", "other", "user", "token", "whole_token", "channel", "own_channel", "session"),
-    *("screen", "filter", "policy", "rota", "override"),
+    *("screen", "filter", "policy", "rota", "override", "address"),
 )
 
 # The last item holds the callers that get an answer; all others get 403. The test fills in the names in braces.
@@ -107,8 +107,8 @@ ROUTES: list[tuple[str, str, Any, frozenset[str] | set[str]]] = [
     ("GET", "/api/v1/channels/{own_channel}/deliveries", None, OF_OWN),
     ("GET", "/api/v1/channels/{channel}/unsubscribed", None, MANAGERS),
     ("GET", "/api/v1/channels/{own_channel}/unsubscribed", None, MANAGERS_OF_OWN),
-    ("DELETE", "/api/v1/channels/{channel}/unsubscribed/a@example.com", None, MANAGERS),
-    ("DELETE", "/api/v1/channels/{own_channel}/unsubscribed/a@example.com", None, MANAGERS_OF_OWN),
+    ("DELETE", "/api/v1/channels/{channel}/unsubscribed/{address}", None, MANAGERS),
+    ("DELETE", "/api/v1/channels/{own_channel}/unsubscribed/{address}", None, MANAGERS_OF_OWN),
     ("GET", "/api/v1/escalation-policies", None, MANAGERS_OF_OWN),
     ("POST", "/api/v1/escalation-policies", {"name": "N", "steps": [STEP]}, MANAGERS),
     (
@@ -210,6 +210,7 @@ async def test_every_route(
         "screen": await api.value(screen, ours, api.customer, uuid4().bytes),
         "filter": await api.value(saved, ours, uuid4().hex),
         "rota": await api.value(rota, ours, uuid4().hex),
+        "address": "a@example.com",
     }
     ids["override"] = await api.value(override, ids["rota"], ids["channel"])
     await api.value("DELETE FROM escalation_policy")
