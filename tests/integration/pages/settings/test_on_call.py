@@ -97,7 +97,7 @@ async def test_each_of_several_channels_with_one_name_can_be_put_on_call(api: Ap
         younger = await api.value("SELECT max(id) FROM notification_channel WHERE name = $1", name)
         number = str(await api.value("SELECT public_id FROM notification_channel WHERE id = $1", younger))
         assert f"the channel {name} (E-mail 2)" in page.text
-        times = {"since": f"{now:%Y-%m-%dT%H:%M}", "until": f"{now + timedelta(days=2):%Y-%m-%dT%H:%M}"}
+        times: dict[str, Any] = {"since": f"{now:%Y-%m-%dT%H:%M}", "until": f"{now + timedelta(days=2):%Y-%m-%dT%H:%M}"}
         page = await browser.submit(page, f"{_path(page)}/overrides", who=number, **times)
         assert "The override is added." in page.text
         assert await api.value("SELECT channel_id FROM rota_override ORDER BY id DESC LIMIT 1") == younger
