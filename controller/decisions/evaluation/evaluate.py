@@ -180,7 +180,8 @@ def evaluate(
         if not voters_here:
             continue
         said = doubts.without(quiet)
-        casts = doubted(cast(monitor, voters_here, evaluation.outcomes, evaluation.retries, term), said)
+        undoubted = cast(monitor, voters_here, evaluation.outcomes, evaluation.retries, term)
+        casts = doubted(undoubted, said)
         votes = [one.vote for one in casts]
         finding = count_votes(votes, policy, words) if only is None else count_rechecked(votes, len(voting), words)
         finding = finding if only is not None else with_absent(finding, casts, said)
@@ -191,7 +192,9 @@ def evaluate(
         before = _of_this_target(state, monitor)
         round_ = round_number(monitor, evaluation.due_ms)
         scheduled = evaluation.purpose is Purpose.SCHEDULED
-        absent = frozenset(here.id for here in pool(monitor, locations)) - {here.id for here in voting}
+        # A doubted failure says that the outage was none; only a vote that was not cast leaves it open.
+        voted = {one.vote.location_id for one in undoubted if one.vote.ballot is not Ballot.BLIND}
+        absent = frozenset(here.id for here in pool(monitor, locations)) - voted
         judged = Evaluation(
             evaluation.due_ms,
             round_,

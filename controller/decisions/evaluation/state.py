@@ -87,7 +87,7 @@ class MonitorState(msgspec.Struct, frozen=True, kw_only=True, rename="camel", om
 
 class Evaluation(NamedTuple):
     """The finding at `due_ms`, in the round of that number or in a recheck of it, by so many voters. It is not `whole`
-    when only those that failed before were asked again. Locations that are `absent` take no part in it,
+    when only those that failed before were asked again. Locations that are `absent` take no part in it or are blind,
     and failed so often before that this is a regional outage. `intercepted`: where it passes, somebody in between may
     read along, so it is partly failing all the same.
     """

@@ -20,7 +20,7 @@ from controller.decisions.schedule.rounds import (
 )
 from controller.model import Location, ScheduledMonitor
 from shared.epoch import to_datetime
-from shared.wire.failures import Failure
+from shared.wire.failures import Failure, FailureSource
 from shared.wire.messages import ResultStatus
 from shared.wire.rounds import Purpose, phase_ms
 from tests.unit.controller.evaluation.evaluations import COUNTRIES, REFUSED
@@ -50,7 +50,9 @@ class Opened(NamedTuple):
 
 
 Failing = Callable[[int, float], Failure | None]
-"""How a location (by its number) fails in a check that is due so many seconds after the beginning; None: it passes."""
+"""How a location (by its number) fails in a check that is due so many seconds after the beginning; None: it passes.
+One that fails by our own fault is blind.
+"""
 
 
 class Clockwork:
@@ -125,7 +127,8 @@ class Clockwork:
     def _check(self, plan: CheckPlan, here: int) -> tuple[int, int, CheckPlan, CheckOutcome]:
         failure = self._failing(here, (plan.due_ms - self.begin_ms) / 1000)
         done = plan.due_ms + (ANSWER_MS if failure is None else self._failing_ms)
-        status = ResultStatus.SUCCESS if failure is None else ResultStatus.FAILURE
+        ours = failure is not None and failure.source is FailureSource.AGENT
+        status = ResultStatus.SUCCESS if failure is None else ResultStatus.UNKNOWN if ours else ResultStatus.FAILURE
         return done, here, plan, CheckOutcome(here, plan.due_ms, status, failure, None, done)
 
     def _evaluate(self, now: int) -> None:

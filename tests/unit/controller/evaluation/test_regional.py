@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from controller.decisions.evaluation.doubts import Doubts
 from controller.decisions.evaluation.evaluate import WaitingEvaluation, evaluate
 from controller.decisions.evaluation.policy import STANDARD, Policy
-from controller.decisions.evaluation.state import Severity
+from controller.decisions.evaluation.state import ChangeKind, Severity
 from controller.decisions.evaluation.votes import CheckOutcome
 from controller.decisions.schedule.rounds import RECHECK_SECONDS
-from shared.wire.failures import Failure
+from shared.wire.failures import Failure, FailureKind, FailureSource
 from shared.wire.messages import ResultStatus
 from shared.wire.rounds import Purpose
 from tests.unit.controller.evaluation.evaluations import GREYLISTED, REFUSED
@@ -95,6 +96,35 @@ def test_rounds_of_other_locations_take_no_place(interval: int) -> None:
     assert clockwork.state.severity is Severity.PARTIAL, "rounds that did not ask the location have not ended it"
 
 
+@pytest.mark.parametrize("interval", [10, 60, 300])
+def test_it_is_not_over_because_its_location_is_blind(interval: int) -> None:
+    """Our own agent may be in trouble for the same reason as the server's visitors."""
+    out_of_order = Failure(kind=FailureKind.AGENT_ERROR, source=FailureSource.AGENT)
+
+    def failing(here: int, seconds: float) -> Failure | None:
+        if here != 3 or seconds >= 8 * interval + 100:
+            return None
+        return out_of_order if 2 * interval + 100 <= seconds < 5 * interval + 100 else REFUSED
+
+    clockwork = Clockwork(failing, interval=interval)
+    clockwork.run(12 * interval + 100)
+    assert len(clockwork.opened) == 1
+    assert clockwork.verdicts == ["up", "partial", "up"]
+    assert clockwork.state.severity is None, "it ends when the location passes"
+
+
+def test_it_is_over_when_it_turns_out_to_be_the_fault_of_our_network() -> None:
+    stripped = Failure(kind=FailureKind.STARTTLS_MISSING, source=FailureSource.TARGET)
+    clockwork = Clockwork(always(3, failure=stripped), interval=60)
+    clockwork.run(100)
+    assert clockwork.state.severity is Severity.PARTIAL
+    due = clockwork.begin_ms + 120_000
+    doubts = Doubts(starttls=frozenset({3}))
+    waiting = [round_of(due, {3}, stripped)]
+    made = evaluate(clockwork.monitor, STANDARD, LOCATIONS, clockwork.state, waiting, due + 1000, doubts=doubts)
+    assert [one.change.kind for one in made.changes] == [ChangeKind.RESOLVED]
+
+
 def test_a_recheck_by_the_failing_locations_is_no_quorum() -> None:
     """All who were asked fail, and that is one of five."""
     clockwork = Clockwork(always(3), interval=3600, policy=Policy(quorum=2))
@@ -146,10 +176,10 @@ def test_a_recheck_of_an_outage_does_not_coincide_with_one_of_a_suspicion() -> N
     assert now + RECHECK_SECONDS * 1000 not in {one.due_ms for one in made.rechecks}
 
 
-def round_of(due_ms: int, failing: set[int]) -> WaitingEvaluation:
-    """A round in which these locations failed and the others passed."""
+def round_of(due_ms: int, failing: set[int], failure: Failure = REFUSED) -> WaitingEvaluation:
+    """A round in which these locations failed in this way and the others passed."""
     outcomes = [
-        CheckOutcome(here.id, due_ms, ResultStatus.FAILURE, REFUSED, None, due_ms)
+        CheckOutcome(here.id, due_ms, ResultStatus.FAILURE, failure, None, due_ms)
         if here.id in failing
         else CheckOutcome(here.id, due_ms, ResultStatus.SUCCESS, None, None, due_ms)
         for here in LOCATIONS
