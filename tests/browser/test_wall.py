@@ -87,7 +87,11 @@ class Hall:
         return words in str(await self.value("return document.body.innerText"))
 
     async def live(self) -> None:
-        await until(lambda: self.value("return document.documentElement.dataset.stream === 'on'"), "live")
+        try:
+            await until(lambda: self.value("return document.documentElement.dataset.stream === 'on'"), "live")
+        except AssertionError as error:
+            page = await self.value("return [location.href, document.documentElement.outerHTML]")
+            raise AssertionError(f"{error}: {page}") from None
 
 
 async def until(holds: Callable[[], Awaitable[object]], what: str, seconds: float = 120.0) -> None:
@@ -109,8 +113,10 @@ async def hall(api: Api, bus: Bus, browser: Browser, watch: Watch, *, logged_in:
             user = await person(api, Role.USER, organization=await organization_of(api, "Ours"))
             cookie = user.headers["Cookie"].partition("=")[2]
             await asyncio.to_thread(browser.take, url, SESSION_COOKIE, cookie)
-        yield Hall(api, bus, browser, url, streams)
-        await asyncio.to_thread(browser.open, "about:blank")
+        try:
+            yield Hall(api, bus, browser, url, streams)
+        finally:
+            await asyncio.to_thread(browser.open, "about:blank")
 
 
 async def _down(api: Api, count: int) -> list[str]:
