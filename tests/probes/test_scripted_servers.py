@@ -16,6 +16,7 @@ import pytest
 import structlog
 
 from agent.checks.runner import ProbeContext, run_check
+from agent.dialogue.login import Proofs
 from shared.secret import Secret
 from shared.wire.failures import FailureKind, Phase, WarningKind
 from shared.wire.messages import CheckRequest, CheckResult
@@ -167,7 +168,9 @@ async def _prepared(
             context = await stack.enter_async_context(
                 composed(certificates, nameservers=[names], control_name=case.control_name, punctual=True)
             )
-        yield context, port, server
+        # A port is used again, and what was learnt of the login at one server says nothing about another.
+        own = msgspec.structs.replace(context.reach, proofs=Proofs())
+        yield msgspec.structs.replace(context, reach=own), port, server
 
 
 def _request(case: Case, port: int) -> CheckRequest:
