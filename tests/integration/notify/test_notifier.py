@@ -56,7 +56,7 @@ async def test_what_a_dead_controller_had_claimed_is_taken_over_with_the_same_ke
     await case.opened()
     (claimed,) = await case.claim()
     assert await case.claim() == []
-    await case.value("UPDATE delivery SET claimed_until = now()")
+    await case.value("UPDATE delivery SET claimed_until = now() - interval '1 ms'")
     await case.hasten_lanes()
     await case.deliver_due()
     (post,) = hook.received
@@ -224,7 +224,7 @@ async def test_a_webhooks_own_retries_replace_ours(case: NotificationCase, hook:
     await case.deliver_due()
     waits = await case.value("SELECT next_at - now() FROM delivery")
     assert waits > PAUSES[4]
-    await case.value("UPDATE delivery SET next_at = now()")
+    await case.value("UPDATE delivery SET next_at = now() - interval '1 ms'")
     await case.hasten_lanes()
     await case.deliver_due()
     assert (len(hook.received), await case.states()) == (2, {"Hook": ["failed"]})

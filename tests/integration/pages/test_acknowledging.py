@@ -190,7 +190,7 @@ async def test_what_is_unknown_is_404_and_what_is_over_is_410(
         await recover(api, sent.outage)
         path = sent.path
     elif token == "expired":
-        await api.value("UPDATE ack_token SET expires_at = now()")
+        await api.value("UPDATE ack_token SET expires_at = now() - interval '1 ms'")
         path = sent.path
     for answer in (
         await stranger.client.get(path, headers=headers),

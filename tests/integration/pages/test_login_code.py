@@ -158,7 +158,7 @@ async def test_after_an_hour_the_current_password_is_needed(api: Api) -> None:
         await by_link(api, browser, who)
         within = "SELECT max(may_choose_password_until) - now() BETWEEN '3590 s' AND '3600 s' FROM session"
         assert await api.value(within)
-        await api.value("UPDATE session SET may_choose_password_until = now()")
+        await api.value("UPDATE session SET may_choose_password_until = now() - interval '1 ms'")
         refused = await browser.post("/account/password", password=NEW, again=NEW)
         assert (refused.status, "The current password is wrong" in refused.text) == (400, False)
         assert "Give your current password, too." in refused.text

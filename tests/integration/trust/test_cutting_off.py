@@ -45,7 +45,7 @@ async def test_new_keys_work_beside_the_old_ones_until_those_end(site: Site) -> 
     assert await site.may_log_in(old)
     assert await site.may_log_in(new)
     async with logged_in(site.server.url, old) as agent, logged_in(site.server.url, new) as replaced:
-        await site.value("UPDATE location_key SET ends_at = now() WHERE nats_user = $1", old.user)
+        await site.value("UPDATE location_key SET ends_at = now() - interval '1 ms' WHERE nats_user = $1", old.user)
         await site.reconcile()
         await gone(agent)
         assert replaced.is_connected

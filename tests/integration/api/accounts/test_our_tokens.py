@@ -156,7 +156,9 @@ async def test_expiry_is_a_moment_of_the_next_year(api: Api, client: httpx.Async
     soon = (utc_now() + timedelta(days=30)).replace(microsecond=0)
     new = await made(client, expiresAt=soon.isoformat())
     assert new["expiresAt"] == soon.strftime("%Y-%m-%dT%H:%M:%S.000Z")
-    await api.value("UPDATE api_token SET expires_at = now() WHERE public_id = $1::uuid RETURNING id", new["id"])
+    await api.value(
+        "UPDATE api_token SET expires_at = now() - interval '1 ms' WHERE public_id = $1::uuid RETURNING id", new["id"]
+    )
     assert await status(api, new, "GET", "/api/v1/customers") == 401
     for wrong in (utc_now() - timedelta(minutes=1), utc_now() + timedelta(days=400), "soon", 7, "2027-01-01T00:00:00"):
         text = wrong if isinstance(wrong, str | int) else wrong.isoformat()

@@ -48,7 +48,9 @@ async def test_an_incident_names_its_group_and_what_holds_it(api: Api, three: li
     held = {one["id"]: one["heldBy"] for one in shown["incidents"]}
     assert held == {str(parent.incident.public_id): None, str(child.incident.public_id): found["heldBy"]}
     assert {one["cause"] for one in shown["causes"]} == {"", "mail.example.com"}
-    await api.value("UPDATE incident SET released_at = now() WHERE id = $1 RETURNING id", child.incident.id)
+    await api.value(
+        "UPDATE incident SET released_at = now() - interval '1 ms' WHERE id = $1 RETURNING id", child.incident.id
+    )
     assert (await api.client.get(f"{path}/{child.incident.public_id}")).json()["heldBy"] is None
     found = (await api.client.get(f"{path}/{alone.incident.public_id}")).json()
     assert (found["groupId"], found["heldBy"]) == (None, None)
@@ -114,7 +116,10 @@ async def test_the_list_counts_by_state_and_has_the_newest_first(api: Api, three
     ]
     counts = [[one[name] for name in ("total", "unacknowledged", "acknowledged", "resolved")] for one in found]
     assert counts == [[1, 1, 0, 0], [2, 0, 1, 1]]
-    await api.value("UPDATE incident SET acknowledged_until = now() WHERE id = $1 RETURNING id", three[1].incident.id)
+    await api.value(
+        "UPDATE incident SET acknowledged_until = now() - interval '1 ms' WHERE id = $1 RETURNING id",
+        three[1].incident.id,
+    )
     found = (await api.client.get(GROUPS, params={"minIncidents": 2, "limit": 1})).json()["items"]
     assert (found[0]["id"], found[0]["unacknowledged"]) == (older, 1)
     assert (await api.client.get(f"{GROUPS}/{older}")).json()["causes"][0]["unacknowledged"] == 1

@@ -140,7 +140,7 @@ async def test_a_client_that_does_not_read_is_disconnected(api: Api, monitor: st
     [
         pytest.param("DELETE FROM api_token WHERE id = $1 RETURNING id", id="the token is revoked"),
         pytest.param(
-            "UPDATE api_token SET expires_at = now() WHERE id = $1 RETURNING id",
+            "UPDATE api_token SET expires_at = now() - interval '1 ms' WHERE id = $1 RETURNING id",
             id="the token expires",
         ),
         pytest.param(

@@ -46,10 +46,14 @@ async def _delete(api: Api, user: Person) -> None:
     [
         pytest.param(sql("DELETE FROM session WHERE account_id = $1"), "revoked", id="the person logged out"),
         pytest.param(
-            sql("UPDATE session SET expires_at = now() WHERE account_id = $1"), "revoked", id="the session expired"
+            sql("UPDATE session SET expires_at = now() - interval '1 ms' WHERE account_id = $1"),
+            "revoked",
+            id="the session expired",
         ),
         pytest.param(
-            sql("UPDATE session SET idle_until = now() WHERE account_id = $1"), "revoked", id="the session was idle"
+            sql("UPDATE session SET idle_until = now() - interval '1 ms' WHERE account_id = $1"),
+            "revoked",
+            id="the session was idle",
         ),
         pytest.param(_delete, "revoked", id="the person was deleted"),
         pytest.param(
@@ -79,7 +83,7 @@ async def test_a_stream_ends_when_its_person_loses_access(api: Api, bus: Bus, ch
 
 @pytest.mark.parametrize(
     "statement",
-    ["DELETE FROM api_token WHERE id = $1", "UPDATE api_token SET expires_at = now() WHERE id = $1"],
+    ["DELETE FROM api_token WHERE id = $1", "UPDATE api_token SET expires_at = now() - interval '1 ms' WHERE id = $1"],
     ids=["the token is revoked", "the token expires"],
 )
 async def test_a_revoked_or_expired_token_ends_its_streams(api: Api, bus: Bus, statement: str) -> None:

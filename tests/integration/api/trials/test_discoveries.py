@@ -128,7 +128,7 @@ async def test_who_may_begin_a_discovery_and_who_reads_it(api: Api) -> None:
 
 async def test_a_discovery_is_gone_when_it_expired(api: Api) -> None:
     path = f"{DISCOVERIES}/{(await begin(api))['id']}"
-    await api.value("UPDATE discovery SET expires_at = now()")
+    await api.value("UPDATE discovery SET expires_at = now() - interval '1 ms'")
     assert (await api.client.get(path)).status_code == 404
     await forget_expired(api.database)
     assert await api.value("SELECT count(*) FROM discovery") == 0

@@ -198,7 +198,7 @@ async def test_who_may_begin_a_trial_and_who_reads_it(api: Api) -> None:
 
 async def test_a_trial_is_gone_when_it_expired(api: Api) -> None:
     path = (await begin(api)).headers["location"]
-    await api.value("UPDATE trial SET expires_at = now()")
+    await api.value("UPDATE trial SET expires_at = now() - interval '1 ms'")
     assert (await api.client.get(path)).status_code == 404
     assert (await api.client.get(f"{TRIALS}/{CUSTOMER}")).status_code == 404
     assert (await api.client.get(f"{TRIALS}/x")).status_code == 400

@@ -235,6 +235,8 @@ async def test_a_receiver_that_no_message_reached_hears_of_no_end(case: Notifica
 
 async def test_the_messages_of_a_group_are_made_once_by_two_controllers(case: NotificationCase) -> None:
     await opened(case, await monitors_of(case, 20))
-    await case.value("UPDATE group_receiver SET due_at = now(), notified_at = now() - interval '60 seconds'")
+    await case.value(
+        "UPDATE group_receiver SET due_at = now() - interval '1 ms', notified_at = now() - interval '60 seconds'"
+    )
     await asyncio.gather(make_group_messages(case.db), make_group_messages(case.db))
     assert [one.number for one in await group_notices(case)] == [19]

@@ -60,7 +60,9 @@ async def test_a_receiver_of_messages_about_groups(case: NotificationCase) -> No
         await case.channel("email", name, {"to": name})
     for _ in range(2):
         await case.opened(await case.monitor())
-    await case.value("UPDATE group_receiver SET due_at = now(), notified_at = notified_at - interval '1 hour'")
+    await case.value(
+        "UPDATE group_receiver SET due_at = now() - interval '1 ms', notified_at = notified_at - interval '1 hour'"
+    )
     await case.value("UPDATE grouped_change SET not_before = now() - interval '1 minute'")
     await refuse(case, error="P0001")
     await make_group_messages(case.db)

@@ -168,7 +168,7 @@ async def test_with_a_local_retry_a_failure_counts_once_it_was_tried_again(
     [(due, locations)] = await retries(case)
     assert len(locations) == 2  # type: ignore[arg-type]
     await case.store(monitor, 0, f"{again}{again}-", purpose=Purpose.RECHECK, due=due)
-    await case.installation.value("UPDATE evaluation SET check_at = now()")
+    await case.installation.value("UPDATE evaluation SET check_at = now() - interval '1 ms'")
     await evaluate_due(case.db)
     assert (await case.verdict(monitor), await case.rechecks()) == (verdict, rechecks)
     assert await case.waiting_evaluations() == 0
@@ -181,7 +181,9 @@ async def test_a_retry_that_never_happens_is_not_waited_for(case: EvaluationCase
     await case.evaluate(monitor, -9, "ppp")
     await case.evaluate(monitor, -8, "fff")
     assert await case.waiting_evaluations() == 1
-    await case.installation.value("UPDATE evaluation SET ripe_at = now(), check_at = now()")
+    await case.installation.value(
+        "UPDATE evaluation SET ripe_at = now() - interval '1 ms', check_at = now() - interval '1 ms'"
+    )
     await evaluate_due(case.db)
     assert (await case.waiting_evaluations(), await case.rechecks()) == (0, 1)
 

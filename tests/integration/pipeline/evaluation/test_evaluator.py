@@ -176,7 +176,9 @@ async def test_an_evaluation_that_waits_for_votes_holds_up_the_next_one(case: Ev
 
 async def test_a_vote_that_comes_after_its_evaluation_changes_nothing(case: EvaluationCase, monitor: UUID) -> None:
     await case.evaluate(monitor, -15, "f--")
-    await case.installation.value("UPDATE evaluation SET ripe_at = now(), check_at = now()")
+    await case.installation.value(
+        "UPDATE evaluation SET ripe_at = now() - interval '1 ms', check_at = now() - interval '1 ms'"
+    )
     await evaluate_due(case.db)
     before = await case.installation.value("SELECT state::text FROM monitor_state")
     await case.evaluate(monitor, -15, "-ff")
@@ -187,7 +189,9 @@ async def test_a_vote_that_comes_after_its_evaluation_changes_nothing(case: Eval
 async def test_votes_that_are_missing_in_the_end_are_blind(case: EvaluationCase, monitor: UUID) -> None:
     await case.evaluate(monitor, -18, "f--")
     assert await case.waiting_evaluations() == 1, "the others may have begun as late"
-    await case.installation.value("UPDATE evaluation SET ripe_at = now(), check_at = now()")
+    await case.installation.value(
+        "UPDATE evaluation SET ripe_at = now() - interval '1 ms', check_at = now() - interval '1 ms'"
+    )
     await evaluate_due(case.db)
     assert await case.verdict(monitor) == "unknown"
 

@@ -16,7 +16,7 @@ from tests.integration.pipeline.ingest_case import IngestCase
 from tests.integration.pipeline.scheduling import controller, requests, until_leader_knows
 from tests.integration.pipeline.small_installation import SmallInstallation, a_result, eventually
 
-DUE_NOW = "UPDATE recheck SET due_at = now()"
+DUE_NOW = "UPDATE recheck SET due_at = now() - interval '1 ms'"
 
 
 @pytest.fixture
@@ -159,7 +159,7 @@ async def test_a_recheck_that_a_leader_requested_before_it_died_is_not_requested
     async with controller(small_installation, database_url, "two"):
         await removed(small_installation)
         assert await small_installation.take_requests("DE", 0.5) == []
-    await small_installation.value("UPDATE dispatch SET settle_at = now() WHERE purpose = 'recheck'")
+    await small_installation.value("UPDATE dispatch SET settle_at = now() - interval '1 ms' WHERE purpose = 'recheck'")
     await settle_checks(small_installation.db)
     assert await small_installation.rows("SELECT purpose, reason FROM gap") == [("recheck", "no_result")]
 
@@ -185,7 +185,9 @@ async def test_a_recheck_is_left_out(
         await failed(small_installation, ingest_case, monitor)
         await small_installation.value(change)
         await until_leader_knows(small_installation, "DE")
-        await small_installation.value("UPDATE recheck SET round_due_at = now() - interval '11 s', due_at = now()")
+        await small_installation.value(
+            "UPDATE recheck SET round_due_at = now() - interval '11 s', due_at = now() - interval '1 ms'"
+        )
         await removed(small_installation)
         purposes = {request.purpose for request in await small_installation.take_requests("DE", 0.5)}
         assert Purpose.RECHECK not in purposes

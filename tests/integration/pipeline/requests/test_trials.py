@@ -199,7 +199,7 @@ async def test_results_that_no_trial_waits_for_are_dropped(trials: TrialCase) ->
     await installation.give_key("us")
     await trials.heartbeat(TRIAL)
     begun, late = [await trials.begin(ELSEWHERE, "DE") for _ in range(2)]
-    await installation.value("UPDATE trial SET expires_at = now() WHERE id = $1", late.trial.id)
+    await installation.value("UPDATE trial SET expires_at = now() - interval '1 ms' WHERE id = $1", late.trial.id)
     due_at = begun.trial.due_at
     first = a_result(begun.trial.id, due_at=due_at, purpose=Purpose.TRIAL, duration_ms=1.0)
     for result in (

@@ -83,7 +83,7 @@ async def test_while_keys_are_changed_agents_with_either_file_have_every_login(
         assert request is not None
         assert before.sealed_login in request.older_sealed_logins, "what was sealed before is not sealed again"
         await small_installation.value(
-            "UPDATE location_key SET ends_at = now() FROM location WHERE sealing_key <> public_key"
+            "UPDATE location_key SET ends_at = now() - interval '1 ms' FROM location WHERE sealing_key <> public_key"
         )
 
         async def sealed_to_one() -> bool:

@@ -149,7 +149,9 @@ async def test_a_trigger_requests_a_check_now_and_leaves_a_gap_when_nobody_answe
         await it.dispatcher.dispatch_triggered(monitor, it.registry.configured(["DE"]))
         [request] = await requests(small_installation, "DE", 1)
         assert request.purpose is Purpose.TRIGGERED
-        await small_installation.value("UPDATE dispatch SET settle_at = now() WHERE purpose = 'triggered'")
+        await small_installation.value(
+            "UPDATE dispatch SET settle_at = now() - interval '1 ms' WHERE purpose = 'triggered'"
+        )
         await settle_checks(small_installation.db)
         assert await small_installation.rows("SELECT purpose, reason FROM gap") == [("triggered", "no_result")]
 

@@ -27,7 +27,7 @@ async def window(installation: SmallInstallation, first: datetime, last: datetim
 
 
 async def settled(installation: SmallInstallation) -> list[tuple[object, ...]]:
-    await installation.value("UPDATE dispatch SET settle_at = now()")
+    await installation.value("UPDATE dispatch SET settle_at = now() - interval '1 ms'")
     await settle_checks(installation.db)
     return await installation.rows(
         "SELECT DISTINCT purpose::text, reason, code FROM gap JOIN location ON location.id = location_id ORDER BY 3, 1"

@@ -35,7 +35,9 @@ async def test_each_border_is_announced_once_however_many_controllers_apply_it(s
                 change,
             )
             assert found == [1] * _MONITORS
-            await store.value("UPDATE maintenance_occurrence SET to_at = now() WHERE window_id = $1", window)
+            await store.value(
+                "UPDATE maintenance_occurrence SET to_at = now() - interval '1 ms' WHERE window_id = $1", window
+            )
     assert await store.value("SELECT count(*) FROM monitor_in_maintenance") == 0
 
 
