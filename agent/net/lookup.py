@@ -112,13 +112,14 @@ class Lookup:
         """The query for one record: the one that is running, or a new one."""
         question = host, record
         query = self._running.get(question)
-        if query is None:
+        if query is None or query.done():  # its callbacks may not have run yet
             query = self._running[question] = self._channel.query_dns(host, record)
             query.add_done_callback(lambda done: self._ended(question, done))
         return query
 
     def _ended(self, question: _Question, query: _Query) -> None:
-        del self._running[question]
+        if self._running.get(question) is query:
+            del self._running[question]
         if not query.cancelled() and _code(query) not in (_NO_ANSWER, aiodns.error.ARES_ECANCELLED):
             self._silent.pop(question, None)
 

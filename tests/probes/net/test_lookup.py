@@ -87,6 +87,14 @@ async def test_many_who_ask_at_once_send_one_query() -> None:
     assert {tuple(one.addresses) for one in found} == {("192.0.2.1",)}
 
 
+async def test_who_asks_in_the_moment_in_which_a_query_ends_begins_another() -> None:
+    async with looking_up({QUICK: ["192.0.2.1"]}) as lookup:
+        ended = lookup._query(QUICK, "A")
+        ended.cancel()
+        assert (await lookup.addresses(QUICK, IpFamily.IPV4)).addresses == ["192.0.2.1"]
+        assert lookup._running == {}
+
+
 async def test_a_check_with_a_short_timeout_does_not_wait_for_the_silent_family(certificates: Certificates) -> None:
     zone: Zone = {"half.test": Answering(["127.0.0.1"], silent_about=(AAAA,))}
     script = ("S: 220 x", "C: EHLO", "S: 250 x", "C: QUIT", "S: 221 x")
