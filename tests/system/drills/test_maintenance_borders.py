@@ -33,8 +33,7 @@ class Planned(NamedTuple):
     label: str
 
 
-def _plan(drill: Drill, effect: str, label: str, after: float) -> Planned:
-    start = (utc_now() + timedelta(seconds=after)).replace(microsecond=0)
+def _plan(drill: Drill, effect: str, label: str, start: datetime) -> Planned:
     planned = Planned(start, start + timedelta(seconds=LASTS), effect, label)
     body: dict[str, Any] = {
         "name": label,
@@ -69,7 +68,8 @@ def test_borders_are_applied_once_when_controllers_are_killed_at_them() -> None:
     with data_folder() as folder, Drill(folder, MONITORS) as drill:
         _label(drill)
         time.sleep(12)
-        plans = [_plan(drill, effect, effect, 12) for effect in ("silence", "suspend")]
+        start = (utc_now() + timedelta(seconds=12)).replace(microsecond=0)
+        plans = [_plan(drill, effect, effect, start) for effect in ("silence", "suspend")]
         _kill_at(drill, plans[0].start)
         time.sleep(LASTS / 2)
         _kill_at(drill, plans[0].end)
