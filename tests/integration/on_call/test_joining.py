@@ -22,7 +22,7 @@ async def pause(case: NotificationCase) -> timedelta:
 
 async def told_of_what_joined(case: NotificationCase) -> None:
     """The message that is due is made and sent."""
-    await case.value("UPDATE group_receiver SET due_at = now() WHERE due_at IS NOT NULL")
+    await case.value("UPDATE group_receiver SET due_at = now() - interval '1 ms' WHERE due_at IS NOT NULL")
     await make_group_messages(case.db)
     await case.deliver_due()
 
