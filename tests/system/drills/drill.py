@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -27,6 +28,7 @@ from tests.system.drills.ledger import Balance
 from tests.system.product import REPOSITORY, Product, environ, eventually
 
 _STOP_SECONDS = 60
+_INTERRUPTION = re.compile(r'"event": "(part_|nats_|fetch_|loop_|dispatch_waits|request_too_late)')
 
 
 class Drill:
@@ -171,6 +173,11 @@ class Drill:
         found = asyncio.run(self._balance(until_ms))
         print(found)
         return found
+
+    def interruptions(self) -> str:
+        """What the parts logged of deaths, starts and connections: it shows how long each of them was away."""
+        lines = self.product.console.read_text(errors="replace").splitlines()
+        return "\n".join(line for line in lines if _INTERRUPTION.search(line))
 
     async def _balance(self, until_ms: int) -> Balance:
         record = self.product.record
