@@ -11,7 +11,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -27,7 +28,7 @@ from shared.wire.targets import KINDS
 from tests.fakes.ports import free_port
 from tests.integration.deploy.centre import Centre, Server
 from tests.system.product import REPOSITORY, environ, eventually
-from tests.system.regions.leaders import leaders_seen_at
+from tests.system.regions.leaders import leaders_seen_at, until_all_is_led
 from tests.system.regions.regions import CENTRE, CENTRE_ADDRESSES, MAIL, MAIL_ADDRESS, NETWORK, Regions
 
 CONTROLLERS = ("controller-1", "controller-2")
@@ -212,17 +213,20 @@ class Installation:
             return leaders_seen_at(f"http://127.0.0.1:{self._servers[server].ports['8222']}/jsz")
 
     def all_led(self, seconds: float) -> dict[str, list[str]]:
-        """What each NATS server leads, once all are healthy and nothing is without a leader; an assertion says what is
-        still missing after `seconds`.
-        """
-        deadline = time.monotonic() + seconds
-        while True:
-            led, sick = self.leaders(), [name for name in self._servers if not self.is_healthy(name)]
-            without = led.pop("")
-            if not without and not sick:
-                return led
-            assert time.monotonic() < deadline, f"not within {seconds} s: unhealthy {sick}, without a leader {without}"
-            time.sleep(0.1)
+        """What each NATS server leads, as soon as all are healthy and lead everything."""
+        return until_all_is_led(self.leaders, self._unhealthy, self._restart_unhealthy, seconds)
+
+    def _unhealthy(self) -> list[str]:
+        return [name for name in self._servers if not self.is_healthy(name)]
+
+    def _restart_unhealthy(self) -> None:
+        """Restart each server of NATS that is unhealthy when its turn comes, with 10 s at most between them."""
+        for name in self._servers:
+            if not self.is_healthy(name):
+                self._stop([name], signal.SIGINT)
+                self._start(name)
+                with suppress(AssertionError):
+                    eventually(partial(self.is_healthy, name), f"{name} is healthy", 10)
 
     def _has_every_stream_and_consumer(self) -> bool:
         """A new cluster needs some time, during which no check would run."""
