@@ -96,7 +96,13 @@ async def test_a_phone_shows_only_days_with_maintenance(browser: Browser, empty:
 
     def walk() -> None:
         camera.visit(browser, empty.url, empty.world, _FORM)
-        values = {"name": "Updates", "start_date": "2027-03-02", "end_date": "2027-03-04"}
+        values = {
+            "name": "Updates",
+            "start_date": "2027-03-02",
+            "start_time": "22:00",
+            "end_date": "2027-03-04",
+            "end_time": "04:00",
+        }
         for field, text in values.items():
             browser.value(_SET, field, text)
         browser.value("document.getElementsByName('organization')[0].checked = true")
