@@ -114,7 +114,7 @@ class Dispatcher:
                 log.exception("check_not_dispatched", **_names(check))
         logged = False
         unclear: set[str] = set()
-        began = self._clock()
+        began = min(self._clock(), max((check.due_ms for check in checks), default=0))  # later rounds wait for this
         while pending:
             outcomes = await self._bus.publish_all([request.message for request in pending])
             refusals = [outcome for outcome in outcomes if outcome is not None]

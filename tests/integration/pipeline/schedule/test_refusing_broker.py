@@ -96,6 +96,7 @@ async def test_checks_that_a_full_stream_refused_are_gaps_that_say_so(case: Disp
     attempts, lost = case.counted()
     assert attempts >= 2
     assert lost == 2
+    assert case.dispatcher.was_refused(due_ms)
     assert case.dispatcher.was_refused(due_ms + 4_100)
     assert not case.dispatcher.was_refused(due_ms - 60_000)
 
