@@ -58,6 +58,7 @@ class Session:
         self._data: list[Response] = []
         self._bye: Response | None = None
         self._leaving = False
+        self._leave_sent = False
         self._answered = True
 
     async def greeting(self) -> Response:
@@ -138,14 +139,25 @@ class Session:
             found.append(CheckWarning(kind=WarningKind.MAILBOX_FULL, detail=str(self._over_quota)))
         return found
 
+    async def last_command(self, command: bytes) -> ImapReply:
+        """Send a command and LOGOUT in one packet, and read the reply to the command. `log_out` reads the other one."""
+        self._leaving = self._leave_sent = True
+        line = self._begin() + b" " + command
+        self._stream.write_at_once(line + b"\r\n", b"A%d LOGOUT\r\n" % (self._commands + 1))
+        return await self.reply()
+
     async def log_out(self) -> None:
-        """Send LOGOUT after a check that passed, and read the answer."""
+        """Send LOGOUT after a check that passed, unless it is sent, and read the answer."""
         self._leaving = True
-        await self.command(b"LOGOUT")
+        if self._leave_sent:
+            self._begin()
+            await self.reply()
+        else:
+            await self.command(b"LOGOUT")
 
     def leave(self) -> None:
         """Send LOGOUT without waiting, unless the server could take it for the answer to a continuation."""
-        if self._answered and self._bye is None:
+        if self._answered and self._bye is None and not self._leave_sent:
             self.send_line(self._begin() + b" LOGOUT")
 
     def _begin(self) -> bytes:
