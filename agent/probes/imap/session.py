@@ -43,12 +43,14 @@ class ImapReply(NamedTuple):
 
 
 class Session:
-    """One connection. `capabilities` are the latest from the server, in capitals; None if none are valid. `not_opened`
-    is set by a login that was not refused, though the mailbox is in use or full.
+    """One connection. `capabilities` are the latest from the server, in capitals; None if none are valid. `listings`
+    counts how often the server listed them. `not_opened` is set by a login that was not refused, though the mailbox is
+    in use or full.
     """
 
     def __init__(self, stream: LineStream) -> None:
         self.capabilities: frozenset[str] | None = None
+        self.listings = 0
         self.alerts: list[str] = []
         self.not_opened: CheckWarning | None = None
         self._over_quota: Response | None = None
@@ -182,9 +184,9 @@ class Session:
 
     def _note_unsolicited(self, response: Response) -> None:
         if response.word == "CAPABILITY":
-            self.capabilities = _capabilities(response.text)
+            self._note_capabilities(response.text)
         elif response.code == "CAPABILITY":
-            self.capabilities = _capabilities(response.argument)
+            self._note_capabilities(response.argument)
         elif response.code == "ALERT" and len(self.alerts) < _MOST_ALERTS:
             self.alerts.append(response.text)  # must be shown to people (RFC 9051 section 7.1)
         elif response.code == "OVERQUOTA" and response.tag == "*":
@@ -193,6 +195,10 @@ class Session:
             self._bye = response
         elif response.tag == "*":
             self._data.append(response)
+
+    def _note_capabilities(self, text: str) -> None:
+        self.capabilities = _capabilities(text)
+        self.listings += 1
 
 
 @parse_cached(longest=1024)
