@@ -56,8 +56,8 @@ that it cannot open the login, instead of checking without one.
 class CheckRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """One check to run at one location. `logins` are those that the check uses here. An agent whose heartbeat does not
     announce LOGINS reads `sealed_login`, the only login sealed to the location's newest key, and `older_sealed_logins`,
-    the same login sealed to its older keys. With `want_transcript` the result has its transcript also when the check
-    passes. Without `dialogue`, as in most canaries, the agent answers at once and makes no connection.
+    the same login sealed to its older keys. With `want_transcript` the result has its transcript in any case. Without
+    `dialogue`, as in most canaries, the agent answers at once and makes no connection.
     """
 
     check_id: UUID
@@ -133,7 +133,10 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     facts: Annotated[dict[str, Fact], described("What the probe found out about the server, by name.")] = {}
     transcript: Annotated[
         list[TranscriptLine],
-        described("The dialogue without secrets, at most 16 KiB; for failures, warnings, and some checks that passed."),
+        described(
+            "The dialogue without secrets, at most 16 KiB; for failures, warnings that differ from those of the check"
+            " before, and some checks that passed."
+        ),
     ] = []
     loop_lag_ms: Annotated[
         float, described("Milliseconds by which the agent itself ran late at worst: timings may be wrong by that much.")
