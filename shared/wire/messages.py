@@ -185,6 +185,12 @@ TRIAL = "trial"
 """In `Heartbeat.reads`: the agent runs trials (Purpose.TRIAL)."""
 
 
+BATCHES = "batches"
+"""In `Heartbeat.reads`: the agent reads several requests in a message; in `ClockReading.reads`: the controllers read
+several results in one (shared.wire.batches).
+"""
+
+
 class Heartbeat(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """An agent's sign of life, sent on connect and then every HEARTBEAT_SECONDS.
 
@@ -214,11 +220,13 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 class ClockReading(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """The answer to a heartbeat: the broker's time when it came, to the millisecond. `signature` (shared.wire.signing)
-    is empty if the controller does not vouch for the time.
+    is empty if the controller does not vouch for the time. `reads` names what this controller understands beyond the
+    first version of the wire. It is not signed: whoever could change it can withhold results anyway.
     """
 
     now: Timestamp
     signature: str = ""
+    reads: list[str] = []
 
 
 CLOCK_TOLERANCE_MS = 2000.0
