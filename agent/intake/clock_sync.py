@@ -1,5 +1,5 @@
-"""Reads the broker's time from the controllers' signed answers to heartbeats, and from nothing else. The answers also say
-what the controllers read.
+"""Reads the broker's time from the controllers' signed answers to heartbeats, and from nothing else. These answers also
+say what the controllers read.
 
 Otherwise somebody who controls the broker could set an agent's clock back and make it run requests of long ago.
 """

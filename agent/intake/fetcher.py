@@ -34,9 +34,9 @@ class Admitted(NamedTuple):
 
 
 class Fetcher:
-    """Fetches until the slots are closed. A fetch holds a slot for each check that it may bring, judging by how many the
-    messages before had. So it requests fewer after an empty fetch, down to one message, and more after a full one, up to
-    `most_at_once` checks.
+    """Fetches until the slots are closed. A fetch holds a slot for each check that it may bring, judging by how many
+    the messages before had. So it requests fewer messages after an empty fetch, down to one, and more after a full one,
+    up to `most_at_once` checks.
 
     `admit` gets the messages and the slots for their checks. If it passed on all messages, the next fetch waits, longer
     each time; otherwise it would fetch the same messages until the broker drops them.

@@ -41,8 +41,8 @@ class Loop(Protocol):
 
 
 class Gathering:
-    """Passes results on to `send` in groups, each of at most MOST_RESULTS and of MOST_BYTES, if it is not a single larger
-    one.
+    """Passes results on to `send` in groups of at most MOST_RESULTS and MOST_BYTES, but for a single result that is
+    larger.
     """
 
     def __init__(self, send: Callable[[Sequence[Gathered]], None], loop: Loop) -> None:

@@ -74,8 +74,8 @@ class Outbox:
         return check_id in self._waiting or check_id in self._recent
 
     async def send(self, check_id: UUID, body: bytes, *, at_once: bool = True) -> None:
-        """Return when the broker has the result; retries for ever, with growing pauses. Unless it goes `at_once`, it may
-        wait a moment for others that go with it.
+        """Return when the broker has the result; retries for ever, with growing pauses. Unless it goes `at_once`, it
+        may wait a moment for others to go with it.
         """
         loop = asyncio.get_running_loop()
         self._gathering = self._gathering or Gathering(self._begin, loop)

@@ -6,9 +6,8 @@ A check holds its slot until the broker has its result; this bounds everything t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import partial
-from uuid import UUID
 
 import msgspec
 import structlog
@@ -17,7 +16,7 @@ from agent.checks.runner import ProbeContext
 from agent.intake.acceptance import Refused, Requests
 from agent.intake.fetcher import FETCH_SECONDS, Admitted, Fetcher
 from agent.intake.heartbeats import Heartbeats, Load
-from agent.intake.held import End, HeldMessage
+from agent.intake.held import End, HeldChecks, HeldMessage
 from agent.intake.outbox import Outbox
 from agent.intake.pace import Pace, Slots, next_capacity
 from agent.probes import PROBES
@@ -88,7 +87,7 @@ class Worker:
             signer,
             batched=self.heartbeats.batches_are_read,
         )
-        self._held: dict[UUID, list[HeldMessage]] = {}
+        self._held = HeldChecks(bus, self._outbox)
         self._checks: set[asyncio.Task[None]] = set()
         self._draining = asyncio.Event()
 
@@ -129,7 +128,7 @@ class Worker:
         while True:
             await asyncio.sleep(WORKING_SECONDS)
             try:
-                for message in {message for held in self._held.values() for message in held}:
+                for message in self._held.messages():
                     await message.delivery.working()
             except Exception:
                 log.exception("progress_report_failed")
@@ -159,8 +158,8 @@ class Worker:
         await fetcher.run(self._draining)
 
     async def _admit(self, group: asyncio.TaskGroup, deliveries: Sequence[Delivery], slots: int) -> Admitted:
-        """Accept requests and begin their checks; those that need more than these slots wait for others. Unused slots are
-        given back.
+        """Accept requests and begin their checks; if they need more than these slots, some wait for others. Slots that
+        none needs are given back.
         """
         accepted: list[tuple[HeldMessage, CheckRequest]] = []
         passed_on = most_checks = 0
@@ -177,29 +176,8 @@ class Worker:
                 accepted += [(message, request) for request in requests]
                 most_checks = max(most_checks, len(requests))
             await asyncio.sleep(0)  # running checks are timed, and verifying a batch takes milliseconds
-        await self._begin(group, await self._not_done_elsewhere(accepted), slots)
+        await self._begin(group, await self._held.not_done_elsewhere(accepted), slots)
         return Admitted(passed_on, most_checks)
-
-    async def _not_done_elsewhere(
-        self, accepted: list[tuple[HeldMessage, CheckRequest]]
-    ) -> list[tuple[HeldMessage, CheckRequest]]:
-        """Leave out what another agent did before it handed back the rest of a message (see `_end`)."""
-        doubtful = [
-            request.check_id
-            for message, request in accepted
-            if message.checks > 1 and message.delivery.redelivered and not self._knows(request.check_id)
-        ]
-        if not doubtful:
-            return accepted
-        answers = await self._bus.taken(self._outbox.questions(doubtful))
-        done = {check_id for check_id, taken in zip(doubtful, answers, strict=True) if taken}
-        for message, request in accepted:
-            if request.check_id in done:
-                await self._end([message], request.check_id, End.DONE)
-        return [each for each in accepted if each[1].check_id not in done]
-
-    def _knows(self, check_id: UUID) -> bool:
-        return check_id in self._held or check_id in self._outbox
 
     async def _begin(
         self, group: asyncio.TaskGroup, accepted: list[tuple[HeldMessage, CheckRequest]], slots: int
@@ -211,11 +189,8 @@ class Worker:
         for place, (message, request) in enumerate(accepted):
             if place in replayed:
                 self._requests.replayed(request, message.delivery)
-                await self._end([message], request.check_id, End.DROPPED)
-            elif request.check_id in self._held:
-                self._held[request.check_id].append(message)  # its check runs already; the result answers this one too
-            else:
-                self._held[request.check_id] = [message]
+                await self._held.end_for(message, request.check_id, End.DROPPED)
+            elif self._held.add(request.check_id, message):
                 fresh.append(request)
         self._slots.give_back(max(0, slots - len(fresh)))
         free = min(slots, len(fresh))
@@ -256,22 +231,8 @@ class Worker:
         except Exception:
             log.exception("request_handling_failed")
         finally:
-            await self._end(self._held.pop(check_id), check_id, end)
+            await self._held.end(check_id, end)
             self._slots.give_back(slots)
-
-    async def _end(self, messages: Iterable[HeldMessage], check_id: UUID, how: End) -> None:
-        """Tell the broker what becomes of those of these messages whose last check ended. What is done of one that goes
-        to another agent is sent once more, result by result, since that one can ask the broker for single results.
-        """
-        for message in messages:
-            match message.end(check_id, how):
-                case End.DONE:
-                    await message.delivery.ack()
-                case End.DROPPED:
-                    await message.delivery.term()
-                case End.UNFINISHED:
-                    await self._bus.publish_all(self._outbox.alone(message.done))
-                    await message.delivery.nak()
 
     async def _check(self, request: CheckRequest) -> None:
         result = await self._checker.check(request)

@@ -1,8 +1,9 @@
 """Several requests, or several results, in one message with one signature.
 
-The parts are as they would be sent alone, and each is read and judged by itself: one that cannot be read spoils no other.
-A message with several requests goes the way of a single one, to locations whose agents all announced that they read it.
-One with several results has a subject of its own (`subjects.batch_of`), while controllers say that they read it.
+The parts are as they would be sent alone, and each is read and judged by itself: one that cannot be read spoils no
+other. A message with several requests goes the way of a single one, to locations whose agents all announced that they
+read it. One with several results has a subject of its own (`subjects.batch_of`), and is sent while controllers say that
+they read it.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ def of_results(bodies: Sequence[bytes]) -> bytes:
 
 
 def requests_in(body: bytes) -> list[bytes]:
-    """The requests in a message, which may be one only. Raises ValueError (with it msgspec's errors), RecursionError."""
+    """The requests in a message, which may be one only. Raises ValueError (msgspec's errors are), RecursionError."""
     requests = _requests_decoder.decode(body).requests
     if requests is UNSET:
         return [body]

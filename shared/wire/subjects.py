@@ -77,8 +77,8 @@ def result(country: str, location: str) -> str:
 
 
 def batch_of(result_subject: str) -> str:
-    """The subject of messages with several results (shared.wire.batches) beside that of single ones. The stream of every
-    version has it.
+    """The subject of messages with several results (shared.wire.batches), from that of single ones. The stream RESULTS
+    of every version stores it.
     """
     return f"{result_subject}{_BATCH}"
 
