@@ -110,12 +110,12 @@ class Requests:
         except Exception:  # a client that can write to the broker may send anything
             log.exception("request_failed")
             return Refused.FOR_GOOD
-        for request in late:
-            self.late(request)
+        for each in late:
+            self.late(each)
         for request, why in refused:
             self._refuse(why, delivery, request)
-        for request in fresh:
-            self._remember(request, delivery.number, now)
+        for each in fresh:
+            self._remember(each, delivery.number, now)
         if fresh:
             return fresh
         return Refused.HERE if late else Refused.FOR_GOOD

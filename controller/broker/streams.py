@@ -25,6 +25,9 @@ from shared.wire import subjects
 ACK_WAIT_SECONDS = 10.0
 MAX_DELIVER = 3
 INGEST_WAIT_SECONDS = 30.0
+DUPLICATES_SECONDS = 120.0
+"""For how long the broker recognizes an event that it has."""
+
 _GIB = 1024**3
 
 _STREAMS = (
@@ -51,7 +54,7 @@ _STREAMS = (
         subjects=[subjects.ALL_EVENTS],
         retention=RetentionPolicy.LIMITS,
         storage=StorageType.FILE,
-        duplicate_window=120,  # what controllers did not finish in time is in unpublished_results
+        duplicate_window=DUPLICATES_SECONDS,  # what controllers left is in unpublished_results
         max_age=24 * 3600,
         max_bytes=1 * _GIB,
     ),

@@ -31,6 +31,7 @@ WRITE_TESTS = {
 EVERY_RESULT = "mailprobe.result.*.*"
 EVERY_RESULT_BATCH = "mailprobe.result.*.*.batch"
 EVERY_EVENT = "mailprobe.event.*.*.*.*"
+EVERY_RESULT_EVENT = "mailprobe.event.*.*.*.result"
 
 DOMAIN = "mailprobe"
 """The JetStream domain by which subscribers query their consumer and fetch from it."""

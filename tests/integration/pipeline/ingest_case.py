@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
-from controller.pipeline.ingestor import Ingestor
+from controller.pipeline.ingestor import FETCHED, Ingestor
 from shared.nats.deliveries import Consumer
 from shared.wire import subjects
 
@@ -12,11 +13,12 @@ _PAUSE_SECONDS, _ACKNOWLEDGED_SECONDS = 0.005, 0.2
 
 
 class IngestCase:
-    """An ingestor and its consumer of results."""
+    """An ingestor and its consumers of results: `consumer` has the single ones, `others` has the rest by name."""
 
-    def __init__(self, ingestor: Ingestor, consumer: Consumer) -> None:
+    def __init__(self, ingestor: Ingestor, consumer: Consumer, others: Mapping[str, Consumer] | None = None) -> None:
         self.ingestor = ingestor
         self.consumer = consumer
+        self._consumers = {subjects.INGEST: consumer, **(others or {})}
 
     async def drain(self) -> None:
         """Ingest until the stream is empty. What was acknowledged just now may still be in it, so a batch is fetched
@@ -25,10 +27,10 @@ class IngestCase:
         manager = self.ingestor._bus.client.jsm()
         waited = 0.0
         while (await manager.stream_info(subjects.RESULTS)).state.messages:
-            waiting = (await manager.consumer_info(subjects.RESULTS, subjects.INGEST)).num_pending
-            if waiting or waited >= _ACKNOWLEDGED_SECONDS:
-                await self.ingestor.ingest_batch(self.consumer)
-                waited = 0.0
-            else:
-                await asyncio.sleep(_PAUSE_SECONDS)
-                waited += _PAUSE_SECONDS
+            for name, consumer in self._consumers.items():
+                waiting = (await manager.consumer_info(subjects.RESULTS, name)).num_pending
+                if waiting or waited >= _ACKNOWLEDGED_SECONDS:
+                    await self.ingestor.ingest_batch(consumer, FETCHED[name])
+                    waited = -_PAUSE_SECONDS
+            await asyncio.sleep(_PAUSE_SECONDS)
+            waited += _PAUSE_SECONDS
