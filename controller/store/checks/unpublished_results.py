@@ -112,12 +112,6 @@ ORDER BY noted.sequence
 """
 """The customer is the one that has the monitor now."""
 
-_FAILURE = msgspec.json.Decoder(Failure)
-_PHASES = msgspec.json.Decoder(list[PhaseTiming])
-_WARNINGS = msgspec.json.Decoder(list[CheckWarning])
-_TRANSCRIPT = msgspec.json.Decoder(list[TranscriptLine])
-_OBJECT = msgspec.json.Decoder(dict[str, Any])
-
 
 def _unpublished(row: Any) -> UnpublishedResult:
     purpose = Purpose(row["purpose"])
@@ -131,19 +125,19 @@ def _unpublished(row: Any) -> UnpublishedResult:
         due_at=row["due_at"],
         started_at=row["started_at"],
         duration_ms=row["duration_ms"],
-        failure=_read(_FAILURE, row["failure"], None),
-        phases=_read(_PHASES, row["phases"], []),
-        warnings=_read(_WARNINGS, row["warnings"], []),
+        failure=_read(row["failure"], Failure, None),
+        phases=_read(row["phases"], list[PhaseTiming], []),
+        warnings=_read(row["warnings"], list[CheckWarning], []),
         address=row["address"],
-        facts=_read(_OBJECT, row["facts"], {}),
-        transcript=_read(_TRANSCRIPT, row["transcript"], []),
+        facts=row["facts"] or {},
+        transcript=_read(row["transcript"], list[TranscriptLine], []),
         loop_lag_ms=row["loop_lag_ms"] or 0.0,
         kernel_rtt_ms=row["kernel_rtt_ms"],
         login_withheld=row["login_withheld"],
-        detail=_read(_OBJECT, row["detail"], None),
+        detail=row["detail"],
     )
     return UnpublishedResult(row["organization"], row["customer"], row["kind"], row["sequence"], result)
 
 
-def _read(decoder: msgspec.json.Decoder[Any], text: str | None, absent: Any) -> Any:
-    return absent if text is None else decoder.decode(text)
+def _read(value: object, kind: Any, absent: Any) -> Any:
+    return absent if value is None else msgspec.convert(value, kind)
