@@ -16,7 +16,7 @@ from controller.store.checks.unpublished_results import LEFT_SECONDS
 from controller.store.platform.pool import StoreUnavailableError
 from shared.nats.errors import BusError
 from shared.wire import subjects
-from shared.wire.failures import CheckWarning, FailureSource
+from shared.wire.failures import CheckWarning, FailureSource, WarningKind
 from shared.wire.messages import CheckResult, Speaker, TranscriptLine
 from tests.integration.pipeline.ingest_case import IngestCase
 from tests.integration.pipeline.small_installation import SmallInstallation, a_result
@@ -45,7 +45,7 @@ async def test_what_a_controller_stored_before_it_died_is_published_as_it_would_
     passed = a_result(monitor)
     failed = msgspec.structs.replace(
         a_result(monitor, due_at=passed.due_at + timedelta(seconds=1), source=FailureSource.TARGET),
-        warnings=[CheckWarning.LOGIN_UNENCRYPTED],
+        warnings=[CheckWarning(kind=WarningKind.LOGIN_UNENCRYPTED, detail="in clear")],
         transcript=[TranscriptLine(at_ms=1.5, speaker=Speaker.SERVER, text="220 ready")],
         kernel_rtt_ms=0.5,
         loop_lag_ms=0.25,
