@@ -65,4 +65,7 @@ def requests_in(body: bytes) -> list[bytes]:
 
 def results_in(body: bytes) -> list[bytes]:
     """The results in a message on the subject of such messages. Raises ValueError, RecursionError."""
-    return [bytes(one) for one in _results_decoder.decode(body).results]
+    results = _results_decoder.decode(body).results
+    if not results:
+        raise ValueError("no results")
+    return [bytes(one) for one in results]

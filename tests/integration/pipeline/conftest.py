@@ -38,7 +38,7 @@ async def ingest_case(small_installation: SmallInstallation) -> AsyncIterator[In
     consumer = await small_installation.bus.consumer(subjects.RESULTS, subjects.INGEST)
     batches = await small_installation.bus.consumer(subjects.RESULTS, subjects.INGEST_BATCHES)
     ingestor = Ingestor(small_installation.db, small_installation.bus)
-    yield IngestCase(ingestor, consumer, {subjects.INGEST_BATCHES: batches})
+    yield IngestCase(ingestor, consumer, batches)
     await consumer.close()
     await batches.close()
 

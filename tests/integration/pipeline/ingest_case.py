@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 
 from controller.pipeline.ingestor import FETCHED, Ingestor
 from shared.nats.deliveries import Consumer
@@ -13,12 +12,12 @@ _PAUSE_SECONDS, _ACKNOWLEDGED_SECONDS = 0.005, 0.2
 
 
 class IngestCase:
-    """An ingestor and its consumers of results: `consumer` has the single ones, `others` has the rest by name."""
+    """An ingestor and its consumers of single results and of messages with several."""
 
-    def __init__(self, ingestor: Ingestor, consumer: Consumer, others: Mapping[str, Consumer] | None = None) -> None:
+    def __init__(self, ingestor: Ingestor, consumer: Consumer, batches: Consumer) -> None:
         self.ingestor = ingestor
         self.consumer = consumer
-        self._consumers = {subjects.INGEST: consumer, **(others or {})}
+        self.batches = batches
 
     async def drain(self) -> None:
         """Ingest until the stream is empty. What was acknowledged just now may still be in it, so a batch is fetched
@@ -27,7 +26,7 @@ class IngestCase:
         manager = self.ingestor._bus.client.jsm()
         waited = 0.0
         while (await manager.stream_info(subjects.RESULTS)).state.messages:
-            for name, consumer in self._consumers.items():
+            for name, consumer in ((subjects.INGEST, self.consumer), (subjects.INGEST_BATCHES, self.batches)):
                 waiting = (await manager.consumer_info(subjects.RESULTS, name)).num_pending
                 if waiting or waited >= _ACKNOWLEDGED_SECONDS:
                     await self.ingestor.ingest_batch(consumer, FETCHED[name])

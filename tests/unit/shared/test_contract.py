@@ -119,6 +119,7 @@ def test_the_parts_of_a_batch_are_as_they_were_alone() -> None:
         b'{"requests": {}}',
         b'{"requests": []}',
         b'{"results": null}',
+        b'{"results": []}',
         b'{"results": {}}',
         b'{"requests": [{]}',
         b'{"requests": ' + b"[" * 100_000,

@@ -55,9 +55,11 @@ def counts() -> Counts:
 @pytest.fixture
 async def counted(small_installation: SmallInstallation, counts: Counts) -> AsyncIterator[IngestCase]:
     """An ingestor that counts into `counts`."""
-    consumer = await small_installation.bus.consumer(subjects.RESULTS, subjects.INGEST)
-    yield IngestCase(Ingestor(small_installation.db, small_installation.bus, counts), consumer)
-    await consumer.close()
+    bus = small_installation.bus
+    consumers = [await bus.consumer(subjects.RESULTS, name) for name in (subjects.INGEST, subjects.INGEST_BATCHES)]
+    yield IngestCase(Ingestor(small_installation.db, bus, counts), *consumers)
+    for consumer in consumers:
+        await consumer.close()
 
 
 async def test_results_are_counted_once_by_the_kind_of_their_monitor(
