@@ -61,7 +61,7 @@ _DOUBTS = {
 }
 
 
-class _Outcome(NamedTuple):
+class _StoredArrival(NamedTuple):
     """What became of a result; None: its monitor or location is unknown."""
 
     arrival: Arrival
@@ -167,16 +167,16 @@ class Ingestor:
         doubts = await self._patiently(len(deliveries), lambda: self._signatures.results(deliveries))
         return dict(zip(deliveries, doubts, strict=True))
 
-    async def _store_all(self, vouched: Sequence[Arrival]) -> list[_Outcome]:
+    async def _store_all(self, vouched: Sequence[Arrival]) -> list[_StoredArrival]:
         checks = [one for one in vouched if one.result.purpose in RECORDED]
-        outcomes: list[_Outcome] = []
+        outcomes: list[_StoredArrival] = []
         for start in range(0, len(checks), BATCH):
             outcomes += await self._store(checks[start : start + BATCH])
         if len(checks) < len(vouched):
             await self._store_unrecorded([one for one in vouched if one.result.purpose not in RECORDED])
         return outcomes
 
-    async def _store(self, arrivals: Sequence[Arrival]) -> list[_Outcome]:
+    async def _store(self, arrivals: Sequence[Arrival]) -> list[_StoredArrival]:
         """Store a batch. When a result in it cannot be stored, split the batch until that result is found."""
         try:
             outcomes = await self._patiently(
@@ -189,7 +189,7 @@ class Ingestor:
                 return []
             middle = len(arrivals) // 2
             return await self._store(arrivals[:middle]) + await self._store(arrivals[middle:])
-        return list(map(_Outcome, arrivals, outcomes))
+        return list(map(_StoredArrival, arrivals, outcomes))
 
     async def _patiently(self, results: int, attempt: Callable[[], Awaitable[T]]) -> T:
         """Try until PostgreSQL answers. Raises UnstorableError."""
@@ -214,7 +214,7 @@ class Ingestor:
         for one in arrivals:
             await one.message.done()
 
-    async def _finish(self, outcomes: Sequence[_Outcome]) -> None:
+    async def _finish(self, outcomes: Sequence[_StoredArrival]) -> None:
         """Publish the new results and acknowledge all of them.
 
         What a controller that died has stored without publishing it is noted, and published from there. Controllers of

@@ -179,11 +179,8 @@ class Bus:
         if not self.connected:
             return [BrokerRefusedError("not connected to NATS") for _ in messages]
         window = [(message.subject, message.body, _headers(message)) for message in messages]
-        try:
-            errors = await self._publisher.publish_together(window, PUBLISH_SECONDS)
-        except BROKER_ERRORS as error:
-            return [not_published(error) for _ in messages]
-        return [None if error is None else not_published(error) for error in errors]
+        errors = await self._publisher.publish_together(window, PUBLISH_SECONDS)
+        return [error and not_published(error) for error in errors]
 
     async def taken(self, messages: Sequence[Message]) -> list[bool | None]:
         """Whether a stream has, or had within its duplicate window, a message with the id of each of these; None where

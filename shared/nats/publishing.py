@@ -49,8 +49,10 @@ class Publisher:
         """Publish messages (subject, body, headers) without waiting for each answer before the next one. Returns None,
         or one of BROKER_ERRORS, for each.
         """
-        if not self._inbox:
+        try:
             await self._listen()
+        except BROKER_ERRORS as error:
+            return [error for _ in messages]
         loop = asyncio.get_running_loop()
         answers: dict[str, asyncio.Future[Msg]] = {}
         errors: dict[str, Exception] = {}
@@ -73,6 +75,8 @@ class Publisher:
                 del self._unanswered[number]
 
     async def _listen(self) -> None:
+        if self._inbox:
+            return
         self._inbox = self._client.new_inbox()
         try:
             await self._client.subscribe(f"{self._inbox}.*", cb=self._receive)
