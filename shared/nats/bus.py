@@ -180,7 +180,7 @@ class Bus:
             return [BrokerRefusedError("not connected to NATS") for _ in messages]
         window = [(message.subject, message.body, _headers(message)) for message in messages]
         errors = await self._publisher.publish_together(window, PUBLISH_SECONDS)
-        return [error and not_published(error) for error in errors]
+        return [None if error is None else not_published(error) for error in errors]
 
     async def taken(self, messages: Sequence[Message]) -> list[bool | None]:
         """Whether a stream has, or had within its duplicate window, a message with the id of each of these; None where
