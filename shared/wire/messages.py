@@ -257,8 +257,7 @@ EventSequence: TypeAlias = Annotated[
     int | UnsetType,
     Meta(
         description="The number of the event among those of its customer, or of its organization when it has no"
-        " customer; each event has the next number. It is absent when an event is published again after a controller"
-        " stopped in the middle, and in replayed results."
+        " customer; each event has the next number. It is absent in replayed results."
     ),
 ]
 Replayed: TypeAlias = Annotated[
