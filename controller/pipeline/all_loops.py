@@ -31,6 +31,7 @@ from controller.pipeline.housekeeping import (
     settle_checks,
 )
 from controller.pipeline.incidents import ORPHANS_SECONDS, end_orphaned
+from controller.pipeline.ingest.result_events import LEFT_EVERY_SECONDS, publish_left
 from controller.pipeline.ingestor import Ingestor
 from controller.pipeline.location_registry import REFRESH_SECONDS, LocationRegistry
 from controller.pipeline.loops import keep
@@ -91,6 +92,7 @@ async def run_pipeline(
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(keep("scheduler", scheduler.lead_once))
         tasks.create_task(keep("ingest", ingestor.ingest))
+        tasks.create_task(keep("left_results", lambda: publish_left(db, bus), every_seconds=LEFT_EVERY_SECONDS))
         tasks.create_task(keep("evaluator", lambda: evaluate_due(db), every_seconds=EVALUATE_SECONDS))
         tasks.create_task(keep("comparer", lambda: compare_due(db), every_seconds=COMPARE_SECONDS))
         tasks.create_task(keep("orphaned_incidents", lambda: end_orphaned(db), every_seconds=ORPHANS_SECONDS))

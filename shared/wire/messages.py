@@ -188,6 +188,12 @@ TRIAL = "trial"
 """In `Heartbeat.reads`: the agent runs trials (Purpose.TRIAL)."""
 
 
+BATCHES = "batches"
+"""In `Heartbeat.reads`: the agent reads several requests in a message; in `ClockReading.reads`: the controllers read
+several results in one (shared.wire.batches).
+"""
+
+
 class Heartbeat(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """An agent's sign of life, sent on connect and then every HEARTBEAT_SECONDS.
 
@@ -217,11 +223,13 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 class ClockReading(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """The answer to a heartbeat: the broker's time when it came, to the millisecond. `signature` (shared.wire.signing)
-    is empty if the controller does not vouch for the time.
+    is empty if the controller does not vouch for the time. `reads` names what this controller understands beyond the
+    first version of the wire. It is not signed: whoever could change it can withhold results anyway.
     """
 
     now: Timestamp
     signature: str = ""
+    reads: list[str] = []
 
 
 CLOCK_TOLERANCE_MS = 2000.0
@@ -252,8 +260,7 @@ EventSequence: TypeAlias = Annotated[
     int | UnsetType,
     Meta(
         description="The number of the event among those of its customer, or of its organization when it has no"
-        " customer; each event has the next number. It is absent when an event is published again after a controller"
-        " stopped in the middle, and in replayed results."
+        " customer; each event has the next number. It is absent in replayed results."
     ),
 ]
 Replayed: TypeAlias = Annotated[

@@ -13,6 +13,9 @@ EVENTS = "EVENTS"
 INGEST = "ingest"
 """The durable consumer of RESULTS that all controllers share."""
 
+INGEST_BATCHES = "ingest-batches"
+"""The one of messages with several results. Controllers of earlier versions do not know it, and leave these alone."""
+
 ALL_CHECKS = "mailprobe.check.>"
 ALL_RESULTS = "mailprobe.result.>"
 ALL_EVENTS = "mailprobe.event.>"
@@ -26,11 +29,14 @@ WRITE_TESTS = {
 """In each stream, the subject of messages by which controllers test that it stores any. No consumer reads them."""
 
 EVERY_RESULT = "mailprobe.result.*.*"
+EVERY_RESULT_BATCH = "mailprobe.result.*.*.batch"
 EVERY_EVENT = "mailprobe.event.*.*.*.*"
+EVERY_RESULT_EVENT = "mailprobe.event.*.*.*.result"
 
 DOMAIN = "mailprobe"
 """The JetStream domain by which subscribers query their consumer and fetch from it."""
 
+_BATCH = ".batch"
 _SUBSCRIBER = "sub-"
 INBOXES = "_INBOX."
 """The prefix of every inbox."""
@@ -69,6 +75,22 @@ def check_consumer(location: str, kind: str) -> str:
 
 def result(country: str, location: str) -> str:
     return f"mailprobe.result.{token(country)}.{token(location)}"
+
+
+def batch_of(result_subject: str) -> str:
+    """The subject of messages with several results (shared.wire.batches), from that of single ones. The stream RESULTS
+    of every version stores it.
+    """
+    return f"{result_subject}{_BATCH}"
+
+
+def is_result_batch(subject: str) -> bool:
+    return subject.endswith(_BATCH)
+
+
+def of_each_result(subject: str) -> str:
+    """The subject of a result that is sent by itself, from that of the message that holds it."""
+    return subject.removesuffix(_BATCH)
 
 
 def agent(country: str, location: str, agent_name: str) -> str:

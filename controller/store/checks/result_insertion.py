@@ -140,7 +140,12 @@ WITH given AS (
 SELECT known.place, known.organization, known.customer, known.kind, known.expected,
   stored.monitor_id IS NOT NULL AS new,
   CASE WHEN stored.monitor_id IS NOT NULL THEN true ELSE COALESCE((
-    SELECT stored_at > now() - make_interval(secs => $26) FROM result
+    SELECT stored_at > now() - make_interval(secs => $26) AND NOT EXISTS (
+      SELECT FROM unpublished_results, unnest(monitor_ids, due_ats, location_ids, purposes)
+        AS noted (monitor_id, due_at, location_id, purpose)
+      WHERE noted.monitor_id = known.monitor_id AND noted.due_at = known.due_at
+        AND noted.location_id = known.location_id AND noted.purpose = known.purpose
+    ) FROM result
     WHERE result.monitor_id = known.monitor_id AND result.due_at = known.due_at
       AND result.location_id = known.location_id AND result.purpose = known.purpose
   ), true) END AS recent,
