@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from controller.decisions.history.scale import ERROR, LONGEST_MS, code_of, ms_of
@@ -114,7 +115,7 @@ def _rhythms(checks: list[PassedCheck]) -> Iterable[tuple[int, list[PassedCheck]
     """The most usual interval and the checks that are due in it; then the same of the others, as after a change."""
     while len(checks) >= FEWEST_CHECKS:
         dues = [check.due_ms for check in checks]
-        interval = Counter(late - soon for soon, late in zip(dues, dues[1:], strict=False)).most_common(1)[0][0]
+        interval = Counter(late - soon for soon, late in pairwise(dues)).most_common(1)[0][0]
         usual = Counter(due % interval for due in dues).most_common(1)[0]
         if usual[1] < FEWEST_CHECKS:
             return
@@ -206,5 +207,3 @@ def _is_regular(check: PassedCheck, codes: list[int], gaps: list[float]) -> bool
             return False
         reckoned += ms_of(code) or 0.0
     return True
-
-

@@ -1,4 +1,6 @@
-"""What single checks in blocks (decisions.history.blocks) are made of, and how far to read for some, as SQL functions."""
+"""What single checks in blocks (decisions.history.blocks) are made of, and how far to read for a few, as functions of
+SQL.
+"""
 
 from __future__ import annotations
 

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from controller.store.platform.pool import Connection
 
-HOUR_SECONDS = 3600
-DAY_SECONDS = 86_400
+BY_HOUR_SECONDS = 60
+"""Monitors with longer intervals have too few checks in an hour: theirs are folded by day."""
 
 _CHECKS_AT_ONCE = 6_000
 _MONITORS_AT_ONCE = 200
@@ -34,12 +34,16 @@ WHERE at + make_interval(secs => span_seconds) <= LEAST(rolled_until, now() - ma
 ORDER BY span_seconds LIMIT 1
 """
 
-# A monitor that is deleted is folded until its history is removed.
+# Checks of monitors that were folded by hour are few in a day: late ones. A deleted monitor is folded, too.
 _MONITORS = """
 SELECT id FROM (
   SELECT id, row_number() OVER (ORDER BY id) AS place,
-    sum(ceil($2::float8 / interval_seconds) * GREATEST(1, (SELECT count(*) FROM location))) OVER (ORDER BY id) AS checks
-  FROM (SELECT id, interval_seconds FROM monitor WHERE id > $1 ORDER BY id LIMIT $4) AS some
+    sum(ceil($2::float8 / interval_seconds / CASE WHEN $2 > 3600 AND interval_seconds <= $5 THEN 24 ELSE 1 END)
+      * GREATEST(1, (SELECT count(*) FROM location))) OVER (ORDER BY id) AS checks
+  FROM (
+    SELECT id, interval_seconds FROM monitor WHERE id > $1 AND ($2 > 3600 OR interval_seconds <= $5)
+    ORDER BY id LIMIT $4
+  ) AS some
 ) AS counted
 WHERE place = 1 OR checks <= $3 ORDER BY id
 """
@@ -63,7 +67,7 @@ async def next_span(connection: Connection, *, settled_seconds: float) -> FoldSp
 async def next_monitors(connection: Connection, span: FoldSpan) -> list[int]:
     """The next monitors of the span in order, as many as have few enough checks in it; empty after the last one."""
     rows = await connection.fetch(
-        _MONITORS, span.after_monitor, float(span.seconds), _CHECKS_AT_ONCE, _MONITORS_AT_ONCE
+        _MONITORS, span.after_monitor, float(span.seconds), _CHECKS_AT_ONCE, _MONITORS_AT_ONCE, BY_HOUR_SECONDS
     )
     return [row["id"] for row in rows]
 
@@ -81,7 +85,8 @@ async def note_done(connection: Connection, span: FoldSpan, last_monitor: int) -
 async def note_ended(connection: Connection, span: FoldSpan) -> bool:
     """Continue with the next hour or day; returns False when it was no longer where it was read."""
     status = await connection.execute(
-        "UPDATE fold_progress SET at = $4, after_monitor = 0 WHERE span_seconds = $1 AND at = $2 AND after_monitor = $3",
+        "UPDATE fold_progress SET at = $4, after_monitor = 0"
+        " WHERE span_seconds = $1 AND at = $2 AND after_monitor = $3",
         *span,
         span.until,
     )

@@ -1,5 +1,5 @@
-"""Checks that passed and have their dialogue, to compare a failed one with. Failed checks and dialogues are in no block,
-so rows are all there is to read.
+"""Checks that passed and have their dialogue, to compare a failed one with. Blocks hold neither failed
+checks nor dialogues, so rows are all there is to read.
 """
 
 from __future__ import annotations

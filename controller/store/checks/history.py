@@ -18,23 +18,22 @@ from shared.wire.rounds import Purpose, check_id
 _COLUMNS = tuple(name for name in CheckRecord.__struct_fields__ if name != "check_id")
 
 
+_LATEST = """
+SELECT result.due_at, result.location_id, purpose, status, duration_ms, started_at, agent, address, failure, warnings,
+  facts, transcript, loop_lag_ms, kernel_rtt_ms, login_withheld, detail, rounded,
+  COALESCE(phases, unfolded_phases(phase_names, phase_codes, phase_gaps)) AS phases,
+  location.code AS location_code, location.name AS location_name, location.country_code
+FROM (SELECT newest_since($1, '-infinity', 'infinity', NULL, NULL, NULL, $2::bigint) AS at OFFSET 0) AS begun
+CROSS JOIN LATERAL results_of($1, begun.at, 'infinity') AS result
+JOIN location ON location.id = result.location_id
+ORDER BY result.due_at DESC, result.location_id DESC, result.purpose DESC LIMIT $2
+"""
+
+
 async def check_history(database: Database, monitor_id: int, public_id: UUID, *, limit: int) -> list[CheckRecord]:
     """The latest results from every location, newest round first."""
     async with database.connection() as connection:
-        rows = await connection.fetch(
-            """
-            SELECT result.monitor_id, result.due_at, result.location_id, purpose, status, duration_ms, started_at, agent, address,
-              failure, warnings, facts, transcript, loop_lag_ms, kernel_rtt_ms, login_withheld, detail, rounded,
-              COALESCE(phases, unfolded_phases(phase_names, phase_codes, phase_gaps)) AS phases,
-              location.code AS location_code, location.name AS location_name, location.country_code
-            FROM (SELECT newest_since($1, '-infinity', 'infinity', NULL, NULL, NULL, $2::bigint) AS at OFFSET 0) AS begun
-            CROSS JOIN LATERAL results_of($1, begun.at, 'infinity') AS result
-            JOIN location ON location.id = result.location_id
-            ORDER BY result.due_at DESC, result.location_id DESC, result.purpose DESC LIMIT $2
-            """,
-            monitor_id,
-            limit,
-        )
+        rows = await connection.fetch(_LATEST, monitor_id, limit)
     return [check_record(public_id, row) for row in rows]
 
 
@@ -103,8 +102,8 @@ async def recovered_checks(
           WHERE monitor_id = $1 AND due_at BETWEEN $2 AND $3 AND purpose <> 'triggered' AND status = 'failure'
           GROUP BY location_id
         )
-        SELECT result.monitor_id, result.due_at, result.location_id, purpose, status, duration_ms, started_at, agent, address,
-          failure, warnings, facts, transcript, loop_lag_ms, kernel_rtt_ms, login_withheld, detail, rounded,
+        SELECT result.monitor_id, result.due_at, result.location_id, purpose, status, duration_ms, started_at, agent,
+          address, failure, warnings, facts, transcript, loop_lag_ms, kernel_rtt_ms, login_withheld, detail, rounded,
           COALESCE(phases, unfolded_phases(phase_names, phase_codes, phase_gaps)) AS phases,
           location.code AS location_code, location.name AS location_name, location.country_code,
           count(*) OVER () AS total

@@ -13,8 +13,8 @@ _MONITORS_OLDEST = """
 SELECT monitor_id, location_id, due_at, customer.public_id AS customer, found.public_id AS monitor,
   found.name AS monitor_name, kind, location.code AS location, location.country_code AS country, purpose, found.status,
   started_at, duration_ms, agent, address, failure::text,
-  COALESCE(phases, unfolded_phases(phase_names, phase_codes, phase_gaps))::text AS phases, warnings::text, facts::text, loop_lag_ms,
-  kernel_rtt_ms, login_withheld, detail::text, rounded
+  COALESCE(phases, unfolded_phases(phase_names, phase_codes, phase_gaps))::text AS phases, warnings::text,
+  facts::text, loop_lag_ms, kernel_rtt_ms, login_withheld, detail::text, rounded
 FROM (
   SELECT result.*, monitor.id, monitor.public_id, monitor.name, monitor.kind, monitor.customer_id
   FROM unnest($15::bigint[]) AS read (id) CROSS JOIN LATERAL (
@@ -46,8 +46,8 @@ _MONITORS_NEWEST = """
 SELECT monitor_id, location_id, due_at, customer.public_id AS customer, found.public_id AS monitor,
   found.name AS monitor_name, kind, location.code AS location, location.country_code AS country, purpose, found.status,
   started_at, duration_ms, agent, address, failure::text,
-  COALESCE(phases, unfolded_phases(phase_names, phase_codes, phase_gaps))::text AS phases, warnings::text, facts::text, loop_lag_ms,
-  kernel_rtt_ms, login_withheld, detail::text, rounded
+  COALESCE(phases, unfolded_phases(phase_names, phase_codes, phase_gaps))::text AS phases, warnings::text,
+  facts::text, loop_lag_ms, kernel_rtt_ms, login_withheld, detail::text, rounded
 FROM (
   SELECT result.*, monitor.id, monitor.public_id, monitor.name, monitor.kind, monitor.customer_id
   FROM unnest($15::bigint[]) AS read (id) CROSS JOIN LATERAL (
@@ -81,13 +81,14 @@ _ALL_OLDEST = """
 SELECT monitor_id, location_id, due_at, customer.public_id AS customer, found.public_id AS monitor,
   found.name AS monitor_name, kind, location.code AS location, location.country_code AS country, purpose, found.status,
   started_at, duration_ms, agent, address, failure::text,
-  COALESCE(phases, unfolded_phases(phase_names, phase_codes, phase_gaps))::text AS phases, warnings::text, facts::text, loop_lag_ms,
-  kernel_rtt_ms, login_withheld, detail::text, rounded
+  COALESCE(phases, unfolded_phases(phase_names, phase_codes, phase_gaps))::text AS phases, warnings::text,
+  facts::text, loop_lag_ms, kernel_rtt_ms, login_withheld, detail::text, rounded
 FROM (
   SELECT result.monitor_id, result.due_at, result.location_id, result.purpose, result.status, result.duration_ms,
     result.started_at, result.agent, result.address, result.failure, result.phases, result.warnings, result.facts,
     result.loop_lag_ms, result.kernel_rtt_ms, result.login_withheld, result.detail, result.rounded,
-    result.phase_names, result.phase_codes, result.phase_gaps, monitor.id, monitor.public_id, monitor.name, monitor.kind, monitor.customer_id
+    result.phase_names, result.phase_codes, result.phase_gaps,
+    monitor.id, monitor.public_id, monitor.name, monitor.kind, monitor.customer_id
   FROM results_between($5, $6) AS result CROSS JOIN LATERAL (
     SELECT monitor.id, monitor.public_id, monitor.name, monitor.kind, monitor.customer_id FROM monitor
     WHERE monitor.id = result.monitor_id AND monitor.organization_id = $1
@@ -110,14 +111,16 @@ _ALL_NEWEST = """
 SELECT monitor_id, location_id, due_at, customer.public_id AS customer, found.public_id AS monitor,
   found.name AS monitor_name, kind, location.code AS location, location.country_code AS country, purpose, found.status,
   started_at, duration_ms, agent, address, failure::text,
-  COALESCE(phases, unfolded_phases(phase_names, phase_codes, phase_gaps))::text AS phases, warnings::text, facts::text, loop_lag_ms,
-  kernel_rtt_ms, login_withheld, detail::text, rounded
+  COALESCE(phases, unfolded_phases(phase_names, phase_codes, phase_gaps))::text AS phases, warnings::text,
+  facts::text, loop_lag_ms, kernel_rtt_ms, login_withheld, detail::text, rounded
 FROM (
   SELECT result.monitor_id, result.due_at, result.location_id, result.purpose, result.status, result.duration_ms,
     result.started_at, result.agent, result.address, result.failure, result.phases, result.warnings, result.facts,
     result.loop_lag_ms, result.kernel_rtt_ms, result.login_withheld, result.detail, result.rounded,
-    result.phase_names, result.phase_codes, result.phase_gaps, monitor.id, monitor.public_id, monitor.name, monitor.kind, monitor.customer_id
-  FROM results_between($5, $6::timestamptz + interval '1 millisecond') AS result CROSS JOIN LATERAL (
+    result.phase_names, result.phase_codes, result.phase_gaps,
+    monitor.id, monitor.public_id, monitor.name, monitor.kind, monitor.customer_id
+  FROM results_between($5, $6::timestamptz + interval '1 millisecond') AS result
+  CROSS JOIN LATERAL (
     SELECT monitor.id, monitor.public_id, monitor.name, monitor.kind, monitor.customer_id FROM monitor
     WHERE monitor.id = result.monitor_id AND monitor.organization_id = $1
       AND ($2::bigint[] IS NULL OR monitor.customer_id = ANY ($2)) AND ($3::text[] IS NULL OR monitor.kind = ANY ($3))

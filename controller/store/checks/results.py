@@ -73,7 +73,9 @@ async def store_results(
     async with db.connection() as connection:
         try:
             async with connection.transaction():
-                await connection.execute(_LOCK, locks.SETTLE, locks.FOLD, min((one.due_at for one in results), default=None))
+                await connection.execute(
+                    _LOCK, locks.SETTLE, locks.FOLD, min((one.due_at for one in results), default=None)
+                )
                 columns = zip(*(_columns(result, own_facts) for result in results), strict=True)
                 rows = await connection.fetch(
                     INSERT_RESULTS,

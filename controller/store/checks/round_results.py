@@ -25,8 +25,8 @@ async def round_results(
     """All results of the checks that were due at this moment, by country."""
     rows = await connection.fetch(
         """
-        SELECT result.monitor_id, result.due_at, result.location_id, purpose, status, duration_ms, started_at, agent, address,
-          failure, warnings, facts, transcript, loop_lag_ms, kernel_rtt_ms, login_withheld, detail, rounded,
+        SELECT result.monitor_id, result.due_at, result.location_id, purpose, status, duration_ms, started_at, agent,
+          address, failure, warnings, facts, transcript, loop_lag_ms, kernel_rtt_ms, login_withheld, detail, rounded,
           COALESCE(phases, unfolded_phases(phase_names, phase_codes, phase_gaps)) AS phases,
           location.code AS location_code, location.name AS location_name, location.country_code
         FROM results_of($1, $2, $2::timestamptz + interval '1 millisecond') AS result

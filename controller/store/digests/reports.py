@@ -63,7 +63,8 @@ CROSS JOIN LATERAL results_of(
   latest.monitor_id, latest.due_at, latest.due_at + interval '1 millisecond'
 ) AS result
 CROSS JOIN json_array_elements(result.warnings) AS warning
-WHERE result.location_id = latest.location_id AND latest.monitor_id = ANY ($1::bigint[]) AND monitor.status <> 'disabled' AND result.warnings IS NOT NULL
+WHERE result.location_id = latest.location_id AND latest.monitor_id = ANY ($1::bigint[])
+  AND monitor.status <> 'disabled' AND result.warnings IS NOT NULL
   AND location.enabled AND location.removed_at IS NULL
 """
 
