@@ -89,7 +89,7 @@ NEWEST_SINCE = SqlFunction(
       END IF;
       first := LEAST(first, until);
       LOOP
-        IF first - width <= of_rows THEN
+        IF width > interval '10000 days' OR first - width <= of_rows THEN
           RETURN of_rows;
         END IF;
         IF wanted <= (
@@ -139,7 +139,7 @@ OLDEST_UNTIL = SqlFunction(
       END IF;
       last := GREATEST(last, since);
       LOOP
-        IF last + width >= of_rows THEN
+        IF width > interval '10000 days' OR last + width >= of_rows THEN
           RETURN of_rows;
         END IF;
         IF wanted <= (

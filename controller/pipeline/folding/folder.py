@@ -34,7 +34,7 @@ async def fold_due(db: Database, *, settled_seconds: float = SETTLED_SECONDS) ->
     folded = 0
     while (some := await _fold_some(db, settled_seconds)) is not None:
         folded += some
-        await asyncio.sleep(_PAUSE_SECONDS)
+        await asyncio.sleep(_PAUSE_SECONDS if some else 0)
     return folded
 
 

@@ -43,7 +43,7 @@ SELECT id FROM (
   FROM (
     SELECT id, interval_seconds FROM monitor WHERE id > $1 AND ($2 > 3600 OR interval_seconds <= $5)
     ORDER BY id LIMIT $4
-  ) AS some
+  ) AS next
 ) AS counted
 WHERE place = 1 OR checks <= $3 ORDER BY id
 """

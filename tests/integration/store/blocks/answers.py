@@ -56,7 +56,7 @@ async def answers(store: Store, monitor: Monitor, since: datetime, until: dateti
         for bucket in (300, 3600):
             view = View(since, until, bucket)
             for name, rolled_until in (("checks", since), ("rolled", rolled)):
-                made = sources(since, until, rolled_until)
+                made = sources(view, rolled_until)
                 found[f"chart {bucket} {name}"] = await charts.chart(connection, monitor.id, view, made)
                 cells = await location_charts.location_cells(connection, monitor.id, view, made, binned=True)
                 found[f"cells {bucket} {name}"] = cells
@@ -64,7 +64,7 @@ async def answers(store: Store, monitor: Monitor, since: datetime, until: dateti
             found[f"raw {bucket}"] = await charts.raw_checks(connection, monitor.id, view, 70)
         shares = (0.5, 0.9, 0.99)
         found["percentiles"] = await location_charts.duration_percentiles(connection, monitor.id, view, shares)
-        found["judged"] = await judged_times(connection, monitor.id, 60, [sources(since, until, since)])
+        found["judged"] = await judged_times(connection, monitor.id, 60, [sources(View(since, until, 3600), since)])
     return found
 
 
