@@ -48,7 +48,7 @@ runs = st.lists(
         checks=st.integers(1, 150),
         warned=st.booleans(),
         shape=st.integers(0, 2),
-        duration_ms=st.floats(0, 30_000, width=16),
+        duration_ms=st.just(0.0) | st.floats(0.125, 30_000, width=16),
         gap_ms=st.sampled_from([0.0, 0.02, 7.0]),
         odd=st.dictionaries(st.integers(0, 149), st.sampled_from([*ResultStatus, None]), max_size=8),
         late=st.booleans(),
