@@ -120,7 +120,7 @@ def _blocks(rows: Sequence[Any], before: dict[tuple[int, int], str | None]) -> l
     shapes: dict[Shape, Shape] = {}
     for key, own in groupby(enumerate(rows), key=lambda one: itemgetter(0, 1)(one[1])):
         checks = _passed(own, before.get(key), shapes)
-        made += [_LocatedBlock(*key, block) for block in blocks_of(checks)]
+        made += [_LocatedBlock(key[0], key[1], block) for block in blocks_of(checks)]
     return made
 
 
@@ -171,7 +171,7 @@ async def _insert(connection: Connection, made: Sequence[_LocatedBlock], until: 
                 len(block.places),
                 block.indexed,
                 block.delayed,
-                BitString(block.ticks),
+                _bits(block.ticks),
                 [ids[hashes[shape]] for shape in block.shapes],
                 block.gaps,
                 block.codes,
@@ -179,6 +179,10 @@ async def _insert(connection: Connection, made: Sequence[_LocatedBlock], until: 
             for monitor_id, location_id, block in made
         ],
     )
+
+
+def _bits(ticks: str) -> BitString:
+    return BitString.from_int(int(ticks, 2), length=len(ticks), bitorder="big", signed=False)
 
 
 def _hash(shape: Shape) -> bytes:

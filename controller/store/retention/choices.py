@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from controller.decisions.history.retention import RetentionChoice, kept, limited
+from controller.decisions.history.retention import RetentionChoice, blocks_kept, kept, limited
 from controller.model.retention import BLOCKS_DAYS, Kept, Retention
 from controller.store.platform.pool import Connection
 from controller.store.retention.packages import months_of
@@ -60,6 +60,13 @@ async def of_organizations(connection: Connection) -> list[OwnChoice]:
 async def kept_by(connection: Connection, organization_id: int, now: datetime) -> Kept:
     """How long this organization's results and roll-ups are kept now, but for customers whose packages keep less."""
     return kept(await of_installation(connection), await of_organization(connection, organization_id), now)
+
+
+async def blocks_kept_by(connection: Connection, organization_id: int, now: datetime) -> Kept:
+    """For how many days this organization's blocks are kept, but for customers whose packages keep less."""
+    own = await of_organization(connection, organization_id)
+    held = kept(await of_installation(connection), own, now)
+    return Kept(blocks_kept(own, held, await blocks_days(connection), None, now))
 
 
 async def kept_for(connection: Connection, organization_id: int, customer_id: int, now: datetime) -> Kept:

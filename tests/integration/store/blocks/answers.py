@@ -62,8 +62,8 @@ async def answers(store: Store, monitor: Monitor, since: datetime, until: dateti
                 found[f"cells {bucket} {name}"] = cells
             found[f"phases {bucket}"] = sorted(await location_charts.phase_sums(connection, monitor.id, view))
             found[f"raw {bucket}"] = await charts.raw_checks(connection, monitor.id, view, 70)
-        shares = (0.5, 0.9, 0.99)
-        found["percentiles"] = await location_charts.duration_percentiles(connection, monitor.id, view, shares)
+        shares, whole = (0.5, 0.9, 0.99), View(since, until, 3600)
+        found["percentiles"] = await location_charts.duration_percentiles(connection, monitor.id, whole, shares)
         found["judged"] = await judged_times(connection, monitor.id, 60, [sources(View(since, until, 3600), since)])
     return found
 
@@ -114,4 +114,4 @@ def _difference(before: Any, after: Any, at: str) -> str | None:
             return f"{at}: {before} became {after}" if far else None
         case _:
             return None if before == after else f"{at}: {before!r} became {after!r}"
-    return next((found for name, *both in parts if (found := _difference(*both, f"{at}.{name}"))), None)
+    return next((found for name, one, other in parts if (found := _difference(one, other, f"{at}.{name}"))), None)

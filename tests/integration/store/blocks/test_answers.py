@@ -32,7 +32,9 @@ async def fold_all(store: Store, midnight: datetime) -> int:
     return await fold_due(store.database, settled_seconds=0)
 
 
-@settings(max_examples=15, phases=[Phase.generate], deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=15, phases=[Phase.generate], deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(runs)
 async def test_answers_stay_the_same(store: Store, midnight: datetime, found: list[Run]) -> None:
     await start_again(store, midnight)
