@@ -39,16 +39,21 @@ CREATE TABLE result_block (
 
 CREATE INDEX result_block_last_at ON result_block (last_at);
 
--- Which hours and days are folded: all before `at`, and of this one the monitors up to after_monitor.
+-- Which hours and days are folded: all before `at`, and of this one the monitors up to after_monitor. The partitions of
+-- days before compacted_until hold no space of folded rows any more.
 CREATE TABLE fold_progress (
   span_seconds int PRIMARY KEY,
   at timestamptz(3) NOT NULL,
-  after_monitor bigint NOT NULL DEFAULT 0
+  after_monitor bigint NOT NULL DEFAULT 0,
+  compacted_until timestamptz(3) NOT NULL
 );
 
-INSERT INTO fold_progress (span_seconds, at)
-SELECT span_seconds, date_trunc('day', COALESCE((SELECT min(due_at) FROM result), now()), 'UTC')
-FROM unnest('{3600,86400}'::int[]) AS span (span_seconds);
+INSERT INTO fold_progress (span_seconds, at, compacted_until)
+SELECT span_seconds, begun.at, begun.at
+FROM unnest('{3600,86400}'::int[]) AS span (span_seconds)
+CROSS JOIN (
+  SELECT date_trunc('day', COALESCE((SELECT min(due_at) FROM result), now()), 'UTC') AS at
+) AS begun;
 
 -- NULL: a controller of an earlier version, which does not read blocks.
 ALTER TABLE retention_setting ADD COLUMN blocks_days int;

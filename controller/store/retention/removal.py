@@ -147,9 +147,7 @@ async def remove_some(db: Database, overdue: Overdue, table: str, monitor_ids: S
         if await connection.fetchval("SELECT to_regclass($1) IS NULL", table):
             return 0  # it was dropped meanwhile
         if overdue.stored is Removable.BLOCKS:
-            of_blocks: int = await connection.fetchval(
-                _REMOVE_BLOCKS, list(monitor_ids), overdue.before, ROWS_AT_ONCE
-            )
+            of_blocks: int = await connection.fetchval(_REMOVE_BLOCKS, list(monitor_ids), overdue.before, ROWS_AT_ONCE)
             return of_blocks
         removed: int = await connection.fetchval(
             f"""
