@@ -35,6 +35,12 @@ _WARNED_SECONDS = 3600
 _UNKNOWN = ResultStatus.UNKNOWN.value
 _AHEAD_SECONDS = CLOCK_TOLERANCE_MS / 1000
 
+_LOCK = """
+SELECT pg_advisory_xact_lock_shared($1),
+  CASE WHEN $3::timestamptz < now() - interval '1 hour' THEN pg_advisory_xact_lock_shared($2) END
+"""
+"""Late results wait for the block that is being made, as they may be in it. No block is made of the last two hours."""
+
 
 class StoredResult(NamedTuple):
     """The organization, customer and kind of a result's monitor. `new`: the result was stored now. `recent`: it was
@@ -70,7 +76,9 @@ async def store_results(
     async with db.connection() as connection:
         try:
             async with connection.transaction():
-                await connection.execute("SELECT pg_advisory_xact_lock_shared($1)", locks.SETTLE)
+                await connection.execute(
+                    _LOCK, locks.SETTLE, locks.FOLD, min((one.due_at for one in results), default=None)
+                )
                 columns = zip(*(_columns(result, own_facts) for result in results), strict=True)
                 rows = await connection.fetch(
                     INSERT_RESULTS,

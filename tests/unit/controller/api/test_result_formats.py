@@ -48,6 +48,7 @@ def record(**fields: Any) -> HistoryRecord:
         "loop_lag_ms": None,
         "kernel_rtt_ms": None,
         "login_withheld": False,
+        "rounded": False,
         "detail": None,
     }
     return HistoryRecord(**{**values, **fields})
