@@ -1,7 +1,7 @@
 """How many bytes a passing check takes on disk before and after it is put into a block, and what that costs.
 
-A day of monitors, each checked every minute from three locations over STARTTLS, of which one check in two hundred fails.
-The database makes the rows itself, an hour at a time, and each hour is folded before the next one is made.
+A day of monitors, each checked every minute from three locations over STARTTLS; one check in 200 fails. The database
+makes the rows itself, an hour at a time, and each hour is folded before the next one is made.
 """
 
 from __future__ import annotations
@@ -25,9 +25,10 @@ _HOUR = timedelta(hours=1)
 _LOCATIONS = 3
 _LONGEST_SECONDS = 3600.0
 _FILL = """
-INSERT INTO result (monitor_id, due_at, location_id, purpose, status, duration_ms, started_at, stored_at, agent, address,
-  failure, phases, facts, loop_lag_ms, kernel_rtt_ms)
-SELECT monitor.id, due.at, location.id, 'scheduled', CASE WHEN drawn.failed THEN 'failure' ELSE 'success' END::check_status,
+INSERT INTO result (monitor_id, due_at, location_id, purpose, status, duration_ms, started_at, stored_at, agent,
+  address, failure, phases, facts, loop_lag_ms, kernel_rtt_ms)
+SELECT monitor.id, due.at, location.id, 'scheduled',
+  CASE WHEN drawn.failed THEN 'failure' ELSE 'success' END::check_status,
   8 * drawn.ms, due.at + 40 * random() * interval '1 millisecond', due.at + interval '1 second',
   'agent-1', '192.0.2.' || monitor.id % 250,
   CASE WHEN drawn.failed THEN '{"kind":"refused","source":"target","phase":"connect","detail":"refused"}'::json END,
