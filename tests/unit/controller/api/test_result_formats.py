@@ -137,6 +137,7 @@ def test_every_column_has_its_cell() -> None:
         "kernelRttMs": "0.123",
         "loginWithheld": "true",
         "detail": '{"kind":"trip","hops":["a","b"]}',
+        "rounded": "false",
     }
 
 
