@@ -80,13 +80,13 @@ class FoldError(Exception):
     """The rows that were read are not those that were deleted, so nothing was done."""
 
 
-class _Timing(msgspec.Struct, rename="camel", gc=False):
+class _StoredPhase(msgspec.Struct, rename="camel", gc=False):
     phase: str
     start_ms: float
     duration_ms: float
 
 
-_TIMINGS = msgspec.json.Decoder(list[_Timing])
+_TIMINGS = msgspec.json.Decoder(list[_StoredPhase])
 
 
 class _LocatedBlock(NamedTuple):

@@ -7,14 +7,13 @@ from typing import Any
 
 import pytest
 
-from controller.pipeline.folding import folder
 from controller.pipeline.folding.space import give_back_space
 from controller.pipeline.rollups import roll_up
 from controller.store.blocks import folding
 from controller.store.checks.expected_results import store_expected
 from controller.store.checks.history import check_history
 from controller.store.checks.results import store_results
-from controller.store.platform.pool import Connection
+from controller.store.platform.pool import Connection, StoreUnavailableError
 from shared.wire.failures import CheckWarning, Phase, WarningKind
 from shared.wire.messages import CheckResult, PhaseTiming
 from shared.wire.rounds import Purpose
@@ -151,7 +150,7 @@ async def test_a_fold_that_dies_in_the_middle_has_done_nothing(
         await store.value("SELECT pg_terminate_backend($1)", connection.get_server_pid())
 
     monkeypatch.setattr(folding, "_insert", insert_and_die)
-    with pytest.raises(folder.StoreUnavailableError):
+    with pytest.raises(StoreUnavailableError):
         await fold_all(store, begin)
     assert await counts(store) == (60, 0)
     monkeypatch.undo()
