@@ -26,8 +26,8 @@ class FoldSpan(NamedTuple):
         return self.at + timedelta(seconds=self.seconds)
 
 
-# What is noted as unpublished is published from its row, so nothing is folded while some of it is old. Hours before days,
-# as a day takes the checks that no hour took: those of long intervals, and late ones.
+# What is noted as unpublished is published from its row, so nothing is folded while some of it is old. Hours before
+# days, as a day takes the checks that no hour took: those of long intervals, and late ones.
 _DUE = """
 SELECT span_seconds, at, after_monitor FROM fold_progress, rollup_progress
 WHERE at + make_interval(secs => span_seconds) <= LEAST(rolled_until, now() - make_interval(secs => $1))
