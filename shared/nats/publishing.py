@@ -105,4 +105,7 @@ def _error_in(answer: asyncio.Future[Msg]) -> Exception | None:
     if message.headers and Header.STATUS in message.headers:  # 503: no stream has this subject
         return NoStreamResponseError()
     found = _decoder.decode(message.data).error
-    return None if found is None else APIError.from_error(found)
+    try:
+        return None if found is None else APIError.from_error(found)
+    except APIError as api_error:  # it raises those that have a class of their own
+        return api_error

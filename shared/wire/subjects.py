@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from functools import lru_cache
 from uuid import UUID
 
 CHECKS = "CHECKS"
@@ -50,6 +51,7 @@ CROSS_ACCOUNT_PREFIX = "_R_."
 _TOKEN = re.compile(r"[a-z0-9-]+\Z")
 
 
+@lru_cache(maxsize=4096)  # the same few names are in every result
 def token(name: str) -> str:
     """A name as one subject token. Raises ValueError if it cannot be one."""
     lower = name.lower()
