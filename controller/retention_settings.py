@@ -6,7 +6,7 @@ from typing import Annotated, TypeAlias
 
 import msgspec
 
-from controller.model.retention import DAYS_OF_A_MONTH, MOST_RESULTS_DAYS, MOST_ROLLUPS_MONTHS, Kept
+from controller.model.retention import DAYS_OF_A_MONTH, MOST_BLOCKS_DAYS, MOST_RESULTS_DAYS, MOST_ROLLUPS_MONTHS, Kept
 from shared.settings import described
 
 KeepResultsDays: TypeAlias = Annotated[
@@ -25,10 +25,21 @@ KeepRollupsMonths: TypeAlias = Annotated[
         f" one for every {DAYS_OF_A_MONTH} days of MAILPROBE_KEEP_RESULTS_DAYS."
     ),
 ]
+KeepBlocksDays: TypeAlias = Annotated[
+    int,
+    msgspec.Meta(ge=1, le=MOST_BLOCKS_DAYS),
+    described(
+        "For how many days checks that passed are kept in blocks, which are made some hours after the checks"
+        " (docs/operations.md, How long history is kept). At least MAILPROBE_KEEP_RESULTS_DAYS. A smaller value takes"
+        " effect within an hour, month by month."
+    ),
+]
 
 
-def problems_of(kept: Kept) -> list[str]:
-    """What is wrong with both settings together."""
+def problems_of(kept: Kept, blocks_days: int) -> list[str]:
+    """What is wrong with the settings together."""
+    if blocks_days < kept.results_days:
+        return [f"MAILPROBE_KEEP_BLOCKS_DAYS: must be at least MAILPROBE_KEEP_RESULTS_DAYS ({kept.results_days})"]
     if kept.results_days <= DAYS_OF_A_MONTH * kept.rollups_months:
         return []
     rule = f"must be at least one for every {DAYS_OF_A_MONTH} days of MAILPROBE_KEEP_RESULTS_DAYS"

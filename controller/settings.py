@@ -9,10 +9,10 @@ from typing import Annotated, Literal, TypeAlias
 import msgspec
 
 from controller.decisions.monitors.monitors import is_email
-from controller.model.retention import RESULTS_DAYS, ROLLUPS_MONTHS, Kept
+from controller.model.retention import BLOCKS_DAYS, RESULTS_DAYS, ROLLUPS_MONTHS, Kept
 from controller.model.values.public_url import PublicUrl
 from controller.model.values.secret_urls import DatabaseUrl, HeartbeatUrl, SmsUrl
-from controller.retention_settings import KeepResultsDays, KeepRollupsMonths, problems_of
+from controller.retention_settings import KeepBlocksDays, KeepResultsDays, KeepRollupsMonths, problems_of
 from controller.trust.keys import TrustFile
 from controller.vault import VaultKeys
 from shared.log import LogFormat
@@ -254,6 +254,7 @@ class ControllerSettings(NotifySettings, frozen=True, kw_only=True):
     ] = False
     keep_results_days: KeepResultsDays = RESULTS_DAYS
     keep_rollups_months: KeepRollupsMonths = ROLLUPS_MONTHS
+    keep_blocks_days: KeepBlocksDays = BLOCKS_DAYS
 
     @property
     def keeps(self) -> Kept:
@@ -262,5 +263,5 @@ class ControllerSettings(NotifySettings, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         """Raises SettingsError."""
         super().__post_init__()
-        if problems := problems_of(self.keeps):
+        if problems := problems_of(self.keeps, self.keep_blocks_days):
             raise SettingsError(problems)

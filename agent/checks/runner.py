@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from time import monotonic
 from typing import Any
 
@@ -12,6 +12,7 @@ import msgspec
 import structlog
 
 from agent.checks.loop_lag import LoopLag
+from agent.checks.standing_warnings import StandingWarnings
 from agent.checks.unsealed_logins import UnsealedLogins
 from agent.dialogue.classify import classify
 from agent.dialogue.connection import Connect
@@ -47,6 +48,7 @@ class ProbeContext(msgspec.Struct, frozen=True, kw_only=True):
     reach: Reach
     lag: LoopLag
     logins: UnsealedLogins = msgspec.field(default_factory=UnsealedLogins)
+    warned: StandingWarnings = msgspec.field(default_factory=StandingWarnings)
 
 
 async def run_check(
@@ -58,7 +60,23 @@ async def run_check(
 ) -> CheckResult:
     """Run one check within its deadline, trying each login as often as `tries` says by its name. Raises only
     CancelledError, if its task is cancelled; no socket stays open.
+
+    If it does not pass after several commands at once, it is run again with one at a time and a new deadline.
     """
+    result, connect = await _run(request, context, probes, tries)
+    passed = result.failure is None and not _quit_unanswered(result.warnings)
+    connect.learn_pipelining(passed=passed)
+    if passed or not connect.pipelined:
+        return result
+    log.debug("pipelining_failed", monitor_id=str(request.monitor_id))
+    result, _ = await _run(request, context, probes, tries)
+    return result
+
+
+async def _run(
+    request: CheckRequest, context: ProbeContext, probes: Mapping[type[Any], Probe], tries: Mapping[str, Tries] | None
+) -> tuple[CheckResult, Connect]:
+    """Run one check, and return also what it did with its server."""
     phases, transcript = Phases(), Transcript()
     started_at, began = context.reach.clock.now(), monotonic()
     deadline = asyncio.get_running_loop().time() + request.timeout_seconds
@@ -83,7 +101,9 @@ async def run_check(
         warning = f"took {duration_ms:.0f} ms, more than {target.slow_after_ms} ms"
         findings.warnings.append(CheckWarning(kind=WarningKind.SLOW, detail=warning))
     connect.facts.update(findings.facts)
-    return CheckResult(
+    warnings = [CheckWarning(kind=warning.kind, detail=scrubber.clean(warning.detail)) for warning in findings.warnings]
+    shown = context.warned.are_new(request.monitor_id, warnings) or failure is not None or request.want_transcript
+    result = CheckResult(
         check_id=request.check_id,
         monitor_id=request.monitor_id,
         location=context.location,
@@ -95,16 +115,19 @@ async def run_check(
         duration_ms=duration_ms,
         failure=failure,
         phases=phases.timings,
-        warnings=[
-            CheckWarning(kind=warning.kind, detail=scrubber.clean(warning.detail)) for warning in findings.warnings
-        ],
+        warnings=warnings,
         address=connect.address,
         facts=scrubber.clean_facts(connect.facts),
-        transcript=transcript.lines(scrubber) if failure or findings.warnings or request.want_transcript else [],
+        transcript=transcript.lines(scrubber) if shown else [],
         loop_lag_ms=to_ms(context.lag.worst_since(began)),
         kernel_rtt_ms=connect.kernel_rtt_ms,
         detail=_detail(findings.detail or connect.detail, target, scrubber),
     )
+    return result, connect
+
+
+def _quit_unanswered(warnings: Sequence[CheckWarning]) -> bool:
+    return any(warning.kind is WarningKind.QUIT_UNANSWERED for warning in warnings)
 
 
 def _detail(found: BaseDetail | None, target: BaseTarget, scrubber: Scrubber) -> DetailJson | None:
@@ -176,9 +199,7 @@ def _blocked_for(request: CheckRequest, context: ProbeContext, began: float) -> 
 
 def _without_ours(findings: Findings, request: CheckRequest, context: ProbeContext, began: float) -> Findings:
     """Drop the warning of a late answer that our own event loop may have caused."""
-    if any(warning.kind is WarningKind.QUIT_UNANSWERED for warning in findings.warnings) and _blocked_for(
-        request, context, began
-    ):
+    if _quit_unanswered(findings.warnings) and _blocked_for(request, context, began):
         findings.warnings = [each for each in findings.warnings if each.kind is not WarningKind.QUIT_UNANSWERED]
     return findings
 

@@ -79,6 +79,20 @@ class Connect:
         """Change to TLS at the only server; see ServerConnect."""
         return await self._only.encrypt(stream)
 
+    def pipelines(self) -> bool:
+        """Whether to send the only server the last commands at once; see ServerConnect."""
+        return self._only.pipelines()
+
+    @property
+    def pipelined(self) -> bool:
+        """Whether a server got several commands at once."""
+        return any(each.pipelined for each in self._to.values())
+
+    def learn_pipelining(self, *, passed: bool) -> None:
+        """Remember for later checks that the check passed, or that it did not after `pipelined`."""
+        for each in self._to.values():
+            each.learn_pipelining(passed=passed)
+
     async def log_in(self, ways: Sequence[Way]) -> None:
         """Log in at the only server; see ServerConnect."""
         await self._only.log_in(ways)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from agent.dialogue.login import Proofs
+from agent.dialogue.pipelining import Pipelining
 from agent.net import tls
 from agent.net.resolve import Resolver
 from shared.addresses import Network
@@ -19,4 +20,5 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
     client_name: str
     allowed: tuple[Network, ...] = ()
     proofs: Proofs = msgspec.field(default_factory=Proofs)
+    pipelining: Pipelining = msgspec.field(default_factory=Pipelining)
     clock: BrokerClock = msgspec.field(default_factory=BrokerClock)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from time import perf_counter
 
 from agent.dialogue.classify import describe
-from agent.dialogue.login import Tries, Way, log_in
+from agent.dialogue.login import Account, Tries, Way, log_in
 from agent.dialogue.milliseconds import to_ms
 from agent.dialogue.phases import Phases
 from agent.dialogue.reach import Reach
@@ -54,6 +54,8 @@ class ServerConnect:
         self._failed: dict[str, Exception] = {}
         self._silent: dict[str, float] = {}  # the seconds until another address had answered
         self._stream: LineStream | None = None
+        self._could_pipeline = False
+        self.pipelined = False
 
     async def __call__(self) -> LineStream:
         """Connect to the first address that accepts; only addresses that were checked before are tried."""
@@ -120,10 +122,29 @@ class ServerConnect:
             if self._tries.refused:
                 self.facts["loginsRefused"] = self._tries.refused
 
+    def pipelines(self) -> bool:
+        """Whether to send the last commands at once, to a server whose protocol allows it. Then `pipelined` is set, and
+        only a check that passes is to be believed.
+        """
+        self._could_pipeline = True
+        self.pipelined = self._reach.pipelining.is_allowed(self._account)
+        return self.pipelined
+
+    def learn_pipelining(self, *, passed: bool) -> None:
+        """Remember for later checks that the check passed, or that it did not after `pipelined`."""
+        if self._could_pipeline and passed:
+            self._reach.pipelining.passed(self._account)
+        elif self.pipelined:
+            self._reach.pipelining.failed(self._account)
+
     def close(self) -> None:
         self._failed.clear()  # their tracebacks hold this object, and only the garbage collector would free it
         if self._stream is not None:
             self._stream.close()
+
+    @property
+    def _account(self) -> Account:
+        return self._server.host, self._server.port, self._server.login
 
     @property
     def _left(self) -> float:

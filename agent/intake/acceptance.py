@@ -23,6 +23,7 @@ from agent.throttling.taken import TakenRequest
 from shared.epoch import to_text
 from shared.nats.deliveries import Delivery
 from shared.wire import subjects
+from shared.wire.batches import requests_in
 from shared.wire.broker_clock import BrokerClock
 from shared.wire.messages import CheckRequest
 from shared.wire.signing import SIGNATURE, UnknownKeyError, Verifier, WrongSignatureError
@@ -88,30 +89,58 @@ class Requests:
         self._taken: OrderedDict[UUID, _Taken] = OrderedDict()
         self._logged_at: dict[str, float] = {}
 
-    def take(self, delivery: Delivery) -> CheckRequest | Refused:
-        """The request, unless it is refused. The cheap tests come first, the signature last."""
-        request: CheckRequest | None = None
+    def take(self, delivery: Delivery) -> list[CheckRequest] | Refused:
+        """The requests in the message but for those that are refused, unless all are. The cheap tests come first, the
+        signature last.
+        """
+        fresh: list[CheckRequest] = []
         try:
             signature = delivery.header(SIGNATURE)
             if signature is None:
                 raise _RefusedError(RefusalReason.UNSIGNED)
             if delivery.subject not in self._subjects:
                 raise _RefusedError(RefusalReason.FOREIGN)
-            request = _read(delivery.body)
             now = self._clock.now()
-            if self._is_late(request, now):
-                self.late(request)
-                return Refused.HERE
-            self._check_request(request, delivery, now)
-            self._verify(delivery, signature)
+            fresh, late, refused = self._sorted(delivery, now)
+            if fresh:
+                self._verify(delivery, signature)
         except _RefusedError as refusal:
-            self._refuse(refusal.why, delivery, request)
+            self._refuse(refusal.why, delivery, fresh[0] if fresh else None)
             return Refused.HERE if refusal.why is RefusalReason.UNKNOWN_KEY else Refused.FOR_GOOD
         except Exception:  # a client that can write to the broker may send anything
             log.exception("request_failed")
             return Refused.FOR_GOOD
-        self._remember(request, delivery.number, now)
-        return request
+        for each in late:
+            self.late(each)
+        for request, why in refused:
+            self._refuse(why, delivery, request)
+        for each in fresh:
+            self._remember(each, delivery.number, now)
+        if fresh:
+            return fresh
+        return Refused.HERE if late else Refused.FOR_GOOD
+
+    def _sorted(
+        self, delivery: Delivery, now: datetime
+    ) -> tuple[list[CheckRequest], list[CheckRequest], list[tuple[CheckRequest | None, RefusalReason]]]:
+        """The requests that may run, those that are too late, and those that are refused. A late one among others is
+        left out here: if the message went to another agent, that one would run the others again.
+        """
+        fresh: list[CheckRequest] = []
+        late: list[CheckRequest] = []
+        refused: list[tuple[CheckRequest | None, RefusalReason]] = []
+        for body in _bodies(delivery.body):
+            request: CheckRequest | None = None
+            try:
+                request = _read(body)
+                if self._is_late(request, now):
+                    late.append(request)
+                    continue
+                self._check_request(request, delivery, now)
+                fresh.append(request)
+            except _RefusedError as refusal:
+                refused.append((request, refusal.why))
+        return fresh, late, refused
 
     def taking(self, request: CheckRequest, delivery: Delivery) -> TakenRequest:
         """What the other processes of the agent are to know of an accepted request."""
@@ -181,6 +210,13 @@ class Requests:
             return False
         self._logged_at[what] = now
         return True
+
+
+def _bodies(body: bytes) -> list[bytes]:
+    try:
+        return requests_in(body)
+    except (ValueError, RecursionError):
+        raise _RefusedError(RefusalReason.UNREADABLE) from None
 
 
 def _read(body: bytes) -> CheckRequest:

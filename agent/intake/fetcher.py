@@ -1,10 +1,11 @@
-"""Fetches requests of one kind from the broker: never more than there are slots, and again after an outage."""
+"""Fetches requests of one kind from the broker: no more than there are slots, and again after an outage."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from typing import NamedTuple
 
 import structlog
 
@@ -25,19 +26,27 @@ _FIRST_STEP_BACK_SECONDS = 1.0
 _LONGEST_STEP_BACK_SECONDS = 10.0
 
 
-class Fetcher:
-    """Fetches until the slots are closed. A fetch holds a slot for each message it may bring, so it requests fewer
-    messages after an empty fetch, down to one, and more after a full one, up to `most_at_once`.
+class Admitted(NamedTuple):
+    """How many messages were passed on to other agents, and how many checks the largest of the others requests."""
 
-    `admit` gets the messages, each with a slot, and returns how many it passed on to other agents. If it passed on all,
-    the next fetch waits, longer each time; otherwise it would fetch the same messages until the broker drops them.
+    passed_on: int
+    most_checks: int
+
+
+class Fetcher:
+    """Fetches until the slots are closed. A fetch holds a slot for each check that it may bring, judging by how many
+    the messages before had. So it requests fewer messages after an empty fetch, down to one, and more after a full one,
+    up to `most_at_once` checks.
+
+    `admit` gets the messages and the slots for their checks. If it passed on all messages, the next fetch waits, longer
+    each time; otherwise it would fetch the same messages until the broker drops them.
     """
 
     def __init__(
         self,
         bus: Bus,
         slots: Slots,
-        admit: Callable[[Sequence[Delivery]], Awaitable[int]],
+        admit: Callable[[Sequence[Delivery], int], Awaitable[Admitted]],
         *,
         location: str,
         kind: str,
@@ -51,30 +60,35 @@ class Fetcher:
         self._most_at_once = most_at_once
         self._consumer: Consumer | None = None
         self._most = 1
+        self._each = 1
         self._pause = _FIRST_PAUSE_SECONDS
         self._step_back = _FIRST_STEP_BACK_SECONDS
 
     async def run(self, draining: asyncio.Event) -> None:
         """`draining` is set when the slots are closed; it ends every pause."""
-        while slots := await self._slots.take(self._most):
-            deliveries = await self._fetch(slots)
-            self._slots.give_back(slots - len(deliveries))
+        while slots := await self._slots.take(max(self._most, self._each), least=self._each):
+            deliveries = await self._fetch(max(1, slots // self._each))
+            if not deliveries:
+                self._slots.give_back(slots)
             if self._consumer is None:
                 await _pause_until(self._pause, draining)
                 self._pause = min(self._pause * 2, _LONGEST_PAUSE_SECONDS)
-            passed_on = await self._admit(deliveries)
-            if passed_on and passed_on == len(deliveries):
+            if not deliveries:
+                continue
+            admitted = await self._admit(deliveries, slots)
+            self._each = max(1, admitted.most_checks, self._each - 1)
+            if admitted.passed_on == len(deliveries):
                 await _pause_until(self._step_back, draining)
                 self._step_back = min(self._step_back * 2, _LONGEST_STEP_BACK_SECONDS)
-            elif deliveries:
+            else:
                 self._step_back = _FIRST_STEP_BACK_SECONDS
         await self._close()
 
-    async def _fetch(self, slots: int) -> Sequence[Delivery]:
+    async def _fetch(self, messages: int) -> Sequence[Delivery]:
         """The messages that came in time. If the broker is away: none, and the consumer is dropped."""
         try:
             self._consumer = self._consumer or await self._bus.consumer(subjects.CHECKS, self._consumer_name)
-            deliveries = await self._consumer.fetch(slots, FETCH_SECONDS)
+            deliveries = await self._consumer.fetch(messages, FETCH_SECONDS)
         except BusError as error:
             await self._close()
             if self._pause == _FIRST_PAUSE_SECONDS:
@@ -87,10 +101,11 @@ class Fetcher:
         if self._pause > _FIRST_PAUSE_SECONDS:
             log.info("fetch_recovered", kind=self._kind)
         self._pause = _FIRST_PAUSE_SECONDS
-        if len(deliveries) == slots:
+        if len(deliveries) == messages:
             self._most = min(self._most * 2, self._most_at_once)
         elif not deliveries:
             self._most = max(self._most // 2, 1)
+            self._each = max(self._each // 2, 1)  # an idle fetch must not hold slots that other kinds need
         return deliveries
 
     async def _close(self) -> None:

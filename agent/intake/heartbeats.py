@@ -19,7 +19,7 @@ from shared.nats.bus import Bus
 from shared.nats.errors import BusError
 from shared.nats.location_signing import LocationSigner
 from shared.wire import subjects
-from shared.wire.messages import CANARY, HEARTBEAT_SECONDS, LOGINS, TRIAL, Heartbeat
+from shared.wire.messages import BATCHES, CANARY, HEARTBEAT_SECONDS, LOGINS, TRIAL, Heartbeat
 from shared.wire.signing import Verifier
 
 log = structlog.get_logger()
@@ -62,6 +62,10 @@ class Heartbeats:
         self._started_at = context.reach.clock.now()
         self._connected = asyncio.Event()
         self.first_sent = asyncio.Event()
+
+    def batches_are_read(self) -> bool:
+        """Whether the controllers read several results in a message now."""
+        return self._clock_sync.is_read(BATCHES)
 
     def connected(self) -> None:
         """Call this after each connect or reconnect of the bus: a heartbeat is due."""
@@ -106,7 +110,7 @@ class Heartbeats:
             unfit=list(self._checker.unfit),
             clock_offset_ms=clock.offset_ms,
             nonce=token_urlsafe(16),
-            reads=[CANARY, LOGINS, TRIAL],
+            reads=[BATCHES, CANARY, LOGINS, TRIAL],
         )
         subject = subjects.agent(context.country, context.location, context.agent)
         body = msgspec.json.encode(heartbeat)

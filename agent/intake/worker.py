@@ -6,17 +6,17 @@ A check holds its slot until the broker has its result; this bounds everything t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import partial
-from uuid import UUID
 
 import msgspec
 import structlog
 
 from agent.checks.runner import ProbeContext
 from agent.intake.acceptance import Refused, Requests
-from agent.intake.fetcher import FETCH_SECONDS, Fetcher
+from agent.intake.fetcher import FETCH_SECONDS, Admitted, Fetcher
 from agent.intake.heartbeats import Heartbeats, Load
+from agent.intake.held import End, HeldChecks, HeldMessage
 from agent.intake.outbox import Outbox
 from agent.intake.pace import Pace, Slots, next_capacity
 from agent.probes import PROBES
@@ -28,6 +28,7 @@ from shared.nats.deliveries import Delivery
 from shared.nats.location_signing import LocationSigner
 from shared.wire import subjects
 from shared.wire.messages import CheckRequest
+from shared.wire.rounds import Purpose
 from shared.wire.signing import Verifier
 from shared.wire.targets import kind_of
 
@@ -71,7 +72,6 @@ class Worker:
         self._slots = Slots(concurrency)
         self._pace = Pace(per_second)
         self._most_fetched = max(1, min(concurrency, int(per_second)))  # no more than can begin within a second
-        self._outbox = Outbox(subjects.result(context.country, context.location), bus.publish, signer)
         self._requests = Requests(
             verifier,
             country=context.country,
@@ -81,7 +81,13 @@ class Worker:
             counts=checker.counts,
         )
         self.heartbeats = Heartbeats(bus, context, checker, verifier, signer, kinds=KINDS, load=self._load)
-        self._held: dict[UUID, list[Delivery]] = {}
+        self._outbox = Outbox(
+            subjects.result(context.country, context.location),
+            bus.publish,
+            signer,
+            batched=self.heartbeats.batches_are_read,
+        )
+        self._held = HeldChecks(bus, self._outbox)
         self._checks: set[asyncio.Task[None]] = set()
         self._draining = asyncio.Event()
 
@@ -93,6 +99,7 @@ class Worker:
             await stop.wait()
             log.info("agent_stopping", running=len(self._checks))
             await self._drain(fetchers)
+            self._outbox.close()
             for task in background:
                 task.cancel()
 
@@ -121,8 +128,8 @@ class Worker:
         while True:
             await asyncio.sleep(WORKING_SECONDS)
             try:
-                for delivery in [delivery for held in self._held.values() for delivery in held]:
-                    await delivery.working()
+                for message in self._held.messages():
+                    await message.delivery.working()
             except Exception:
                 log.exception("progress_report_failed")
 
@@ -150,80 +157,82 @@ class Worker:
         await self.heartbeats.first_sent.wait()
         await fetcher.run(self._draining)
 
-    async def _admit(self, group: asyncio.TaskGroup, deliveries: Iterable[Delivery]) -> int:
-        """Accept requests and begin their checks. Each delivery has a slot; one that needs none gives it back. Returns
-        how many requests were passed on to other agents.
+    async def _admit(self, group: asyncio.TaskGroup, deliveries: Sequence[Delivery], slots: int) -> Admitted:
+        """Accept requests and begin their checks; if they need more than these slots, some wait for others. Slots that
+        none needs are given back.
         """
-        accepted: list[tuple[Delivery, CheckRequest]] = []
-        left = 0
+        accepted: list[tuple[HeldMessage, CheckRequest]] = []
+        passed_on = most_checks = 0
         for delivery in deliveries:
-            request = self._requests.take(delivery)
-            if isinstance(request, Refused):
-                if request is Refused.HERE:
-                    left += 1
+            requests = self._requests.take(delivery)
+            if isinstance(requests, Refused):
+                if requests is Refused.HERE:
+                    passed_on += 1
                     await delivery.nak(_PASS_ON_SECONDS)
                 else:
                     await delivery.term()
-                self._slots.give_back(1)
             else:
-                accepted.append((delivery, request))
+                message = HeldMessage(delivery, len(requests))
+                accepted += [(message, request) for request in requests]
+                most_checks = max(most_checks, len(requests))
             await asyncio.sleep(0)  # running checks are timed, and verifying a batch takes milliseconds
-        await self._begin(group, accepted)
-        return left
+        await self._begin(group, await self._held.not_done_elsewhere(accepted), slots)
+        return Admitted(passed_on, most_checks)
 
-    async def _begin(self, group: asyncio.TaskGroup, accepted: list[tuple[Delivery, CheckRequest]]) -> None:
+    async def _begin(
+        self, group: asyncio.TaskGroup, accepted: list[tuple[HeldMessage, CheckRequest]], slots: int
+    ) -> None:
         """Begin new checks at an even pace."""
         fresh: list[CheckRequest] = []
-        taking = [self._requests.taking(request, delivery) for delivery, request in accepted]
+        taking = [self._requests.taking(request, message.delivery) for message, request in accepted]
         replayed = await self._others.replayed(taking) if taking else ()
-        for delivery, request in accepted:
-            if delivery.number in replayed:
-                self._requests.replayed(request, delivery)
-                await delivery.term()
-                self._slots.give_back(1)
-            elif request.check_id in self._held:
-                self._held[request.check_id].append(delivery)  # its check runs already; the result answers this one too
-                self._slots.give_back(1)
-            else:
-                self._held[request.check_id] = [delivery]
+        for place, (message, request) in enumerate(accepted):
+            if place in replayed:
+                self._requests.replayed(request, message.delivery)
+                await self._held.end_for(message, request.check_id, End.DROPPED)
+            elif self._held.add(request.check_id, message):
                 fresh.append(request)
-        for request in fresh:
+        self._slots.give_back(max(0, slots - len(fresh)))
+        free = min(slots, len(fresh))
+        for left, request in zip(range(len(fresh), 0, -1), fresh, strict=True):
+            free = free or await self._slots.take(left)
+            has_slot, free = free > 0, max(0, free - 1)
             if not self._slots.closed:
                 await self._pace.wait_for_start()
-            task = group.create_task(self._serve(request))
+            task = group.create_task(self._serve(request, slots=int(has_slot)))
             self._checks.add(task)
             task.add_done_callback(self._checks.discard)
 
-    async def _serve(self, request: CheckRequest) -> None:
-        """Handle one request from start to acknowledgement; an unfinished one is handed back."""
+    async def _serve(self, request: CheckRequest, *, slots: int) -> None:
+        """Handle one request from start to acknowledgement; an unfinished one is handed back. It holds so many slots:
+        none if it got none because the agent stops.
+        """
         structlog.contextvars.bind_contextvars(
             check_id=str(request.check_id), monitor_id=str(request.monitor_id), location=request.location
         )
+        check_id, end = request.check_id, End.UNFINISHED
         try:
-            if request.check_id in self._outbox:
-                await self._outbox.send_again(request.check_id)
+            if check_id in self._outbox:
+                await self._outbox.send_again(check_id)
                 log.debug("result_sent_again")
             elif self._slots.closed:
                 return
             elif self._context.reach.clock.now() > request.start_by:
                 self._requests.late(request)
-                for delivery in self._held.pop(request.check_id):
-                    await delivery.term()
+                end = End.DROPPED
                 return
             else:
                 await self._check(request)
-            self._requests.answered(request.check_id)
-            self._others.answered(request.check_id)
-            for delivery in self._held.pop(request.check_id):
-                await delivery.ack()
+            end = End.DONE
+            self._requests.answered(check_id)
+            self._others.answered(check_id)
         except ParentGoneError:
             log.debug("check_handed_back")  # this process is about to stop
         except Exception:
             log.exception("request_handling_failed")
         finally:
-            for delivery in self._held.pop(request.check_id, []):
-                await delivery.nak()
-            self._slots.give_back(1)
+            await self._held.end(check_id, end)
+            self._slots.give_back(slots)
 
     async def _check(self, request: CheckRequest) -> None:
         result = await self._checker.check(request)
@@ -236,7 +245,8 @@ class Worker:
             phase=failure and failure.phase,
             source=failure and failure.source.value,
         )
-        await self._outbox.send(request.check_id, msgspec.json.encode(result))
+        at_once = failure is not None or request.purpose is not Purpose.SCHEDULED
+        await self._outbox.send(request.check_id, msgspec.json.encode(result), at_once=at_once)
 
     async def _drain(self, fetchers: list[asyncio.Task[None]]) -> None:
         """Fetch no more, let running checks end within the drain time, and hand the rest back."""

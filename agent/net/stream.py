@@ -139,6 +139,15 @@ class LineStream(asyncio.Protocol):
         The transcript shows `shown` instead of data with a secret.
         """
         self._transcript.client(data if shown is None else shown)
+        self._write(data)
+
+    def write_at_once(self, *lines: bytes) -> None:
+        """Send several lines, without secrets, in one packet."""
+        for line in lines:
+            self._transcript.client(line)
+        self._write(b"".join(lines))
+
+    def _write(self, data: bytes) -> None:
         if self._tls is None:
             self._send(data)
             return

@@ -89,7 +89,7 @@ class LimiterClient:
         """
         found: set[int] = set()
         for start in range(0, len(requests), MOST_TAKEN):
-            found.update(await self._take(requests[start : start + MOST_TAKEN]))
+            found.update(start + place for place in await self._take(requests[start : start + MOST_TAKEN]))
         return frozenset(found)
 
     async def _take(self, requests: Sequence[TakenRequest]) -> list[int]:

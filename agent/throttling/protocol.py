@@ -70,7 +70,7 @@ class TakeRequested(msgspec.Struct, tag="take_requested"):
 
 
 class Taken(msgspec.Struct, tag="taken"):
-    """It may run all but the replayed ones, which are named by their numbers in the stream."""
+    """It may run all but the replayed ones, which are named by their places among those that it asked for."""
 
     number: int
     replayed: list[int]

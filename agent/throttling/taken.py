@@ -35,7 +35,7 @@ class OtherProcesses(Protocol):
     """What the other processes of the agent have taken."""
 
     async def replayed(self, requests: Sequence[TakenRequest]) -> frozenset[int]:
-        """The numbers of those whose checks another process took from another message; this process takes the rest."""
+        """The places of those whose checks another process took from another message; this process takes the rest."""
         ...
 
     def answered(self, check_id: UUID) -> None:
@@ -73,9 +73,9 @@ class TakenRequests:
         return len(self._entries)
 
     def take(self, process: Hashable, requests: Sequence[TakenRequest], now: float) -> list[int]:
-        """The numbers of the replayed ones among these; `process` takes the rest. `now` is in seconds."""
+        """The places of the replayed ones among these; `process` takes the rest. `now` is in seconds."""
         replayed: list[int] = []
-        for one in requests:
+        for place, one in enumerate(requests):
             entry = self._entries.get(one.check_id)
             if entry is None:
                 self._entries[one.check_id] = _TakenOnce(process, {one.number}, now + one.seconds)
@@ -85,7 +85,7 @@ class TakenRequests:
             elif entry.process == process:
                 entry.numbers.add(one.number)  # the process runs the check already, and its result answers this one too
             else:
-                replayed.append(one.number)
+                replayed.append(place)
         self._forget(now)
         return replayed
 

@@ -38,6 +38,7 @@ class Stored(NamedTuple):
     sequence: int
     subject: str
     body: bytes
+    message_id: str | None = None
 
 
 class StreamState(NamedTuple):
@@ -97,6 +98,23 @@ async def read_after(
                 break
             messages += found
         return MessagePage(messages, more=reader.pending > 0 or len(messages) < batch)
+
+
+async def message_ids_since(bus: Bus, stream: str, since: datetime, subject: str) -> set[str]:
+    """The ids of all messages that were stored on this subject since that moment of the broker's clock.
+
+    Raises BusError; the caller can then read them again.
+    """
+    found: set[str] = set()
+    async with _reading(_connected(bus), stream, since, [subject], headers_only=True) as reader:
+        while reader.pending:
+            await reader.request(min(BATCH, reader.pending))
+            while reader.expected:
+                messages = await reader.take(_REQUEST_SECONDS)
+                if not messages and reader.expected:
+                    raise BusError("the broker did not answer in time")
+                found.update(message.message_id for message in messages if message.message_id is not None)
+    return found
 
 
 async def follow(bus: Bus, stream: str, after: int, subjects: Sequence[str]) -> AsyncGenerator[list[Stored]]:
@@ -184,15 +202,23 @@ class _Reader:
         self._consumed += 1
         self.pending = metadata.num_pending
         self.expected = max(0, self.expected - 1)
-        return Stored(metadata.sequence.stream, message.subject, message.data)
+        message_id = (message.headers or {}).get(Header.MSG_ID)
+        return Stored(metadata.sequence.stream, message.subject, message.data, message_id)
 
 
 @asynccontextmanager
-async def _reading(client: Client, stream: str, after: int, subjects: Sequence[str]) -> AsyncIterator[_Reader]:
-    """A reader with a temporary consumer, which the broker removes if this process cannot. Raises BusError."""
+async def _reading(
+    client: Client, stream: str, after: int | datetime, subjects: Sequence[str], *, headers_only: bool = False
+) -> AsyncIterator[_Reader]:
+    """A reader of what was stored after a sequence or since a moment, with a temporary consumer, which the broker
+    removes if this process cannot. Raises BusError.
+    """
+    by_sequence = isinstance(after, int)
     config = ConsumerConfig(
-        deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
-        opt_start_seq=after + 1,
+        deliver_policy=DeliverPolicy.BY_START_SEQUENCE if by_sequence else DeliverPolicy.BY_START_TIME,
+        opt_start_seq=after + 1 if isinstance(after, int) else None,
+        opt_start_time=None if isinstance(after, int) else after,
+        headers_only=headers_only or None,
         ack_policy=AckPolicy.NONE,
         filter_subjects=list(subjects),
         inactive_threshold=_INACTIVE_SECONDS,

@@ -24,6 +24,10 @@ from shared.wire import subjects
 
 ACK_WAIT_SECONDS = 10.0
 MAX_DELIVER = 3
+INGEST_WAIT_SECONDS = 30.0
+DUPLICATES_SECONDS = 120.0
+"""For how long the broker recognizes an event that it has."""
+
 _GIB = 1024**3
 
 _STREAMS = (
@@ -50,15 +54,17 @@ _STREAMS = (
         subjects=[subjects.ALL_EVENTS],
         retention=RetentionPolicy.LIMITS,
         storage=StorageType.FILE,
-        duplicate_window=600,
+        duplicate_window=DUPLICATES_SECONDS,  # what controllers left is in unpublished_results
         max_age=24 * 3600,
         max_bytes=1 * _GIB,
     ),
 )
 
+_INGESTING = {subjects.INGEST: subjects.EVERY_RESULT, subjects.INGEST_BATCHES: subjects.EVERY_RESULT_BATCH}
+
 
 async def ensure_streams(bus: Bus) -> None:
-    """Create or update the three streams and the consumer that stores results. Raises BusError."""
+    """Create or update the three streams and the consumers of results. Raises BusError."""
     manager = bus.client.jsm()
     try:
         for each in _STREAMS:
@@ -69,16 +75,17 @@ async def ensure_streams(bus: Bus) -> None:
                 await manager.add_stream(config)
             else:
                 await manager.update_stream(config)
-        await manager.add_consumer(
-            subjects.RESULTS,
-            ConsumerConfig(
-                durable_name=subjects.INGEST,
-                filter_subject=subjects.EVERY_RESULT,
-                ack_policy=AckPolicy.EXPLICIT,
-                ack_wait=30,
-                max_ack_pending=20_000,
-            ),
-        )
+        for name, each_subject in _INGESTING.items():
+            await manager.add_consumer(
+                subjects.RESULTS,
+                ConsumerConfig(
+                    durable_name=name,
+                    filter_subject=each_subject,
+                    ack_policy=AckPolicy.EXPLICIT,
+                    ack_wait=INGEST_WAIT_SECONDS,
+                    max_ack_pending=20_000,
+                ),
+            )
     except (NatsError, OSError, TimeoutError) as error:
         raise BusError(describe(error)) from error
 

@@ -41,7 +41,7 @@ def _streams(backlog: Backlog) -> Iterator[Metric]:
     yield gauge(
         "mailprobe_stream_messages",
         "Messages in each stream. CHECKS: requests that no agent has acknowledged; RESULTS: results not stored yet;"
-        " EVENTS: the history that subscribers can read.",
+        " EVENTS: the history that subscribers can read. In a message are up to 16 requests, or up to 64 results.",
         ["stream"],
         [((name,), one.messages) for name, one in streams],
     )
@@ -69,19 +69,21 @@ def _streams(backlog: Backlog) -> Iterator[Metric]:
 
 
 def _ingest(backlog: Backlog) -> Iterator[Metric]:
-    consumer = backlog.consumers.get((subjects.RESULTS, subjects.INGEST))
-    if consumer is not None:
+    found = [backlog.consumers.get((subjects.RESULTS, name)) for name in (subjects.INGEST, subjects.INGEST_BATCHES)]
+    consumers = [one for one in found if one is not None]
+    if consumers:
         yield gauge(
             "mailprobe_ingest_pending",
-            "Results that no controller has taken yet. If this grows, ingest is too slow or has stopped.",
+            "Messages, each with up to 64 results, that no controller has taken yet. If this grows, ingest is too slow"
+            " or has stopped.",
             [],
-            [((), consumer.pending)],
+            [((), sum(one.pending for one in consumers))],
         )
         yield gauge(
             "mailprobe_ingest_unacknowledged",
-            "Results that a controller has taken but not stored yet.",
+            "Messages with results that a controller has taken but not stored yet.",
             [],
-            [((), consumer.unacknowledged)],
+            [((), sum(one.unacknowledged for one in consumers))],
         )
 
 
@@ -94,13 +96,14 @@ def _checks(backlog: Backlog, locations: Sequence[str]) -> Iterator[Metric]:
     ]
     yield gauge(
         "mailprobe_checks_pending",
-        "Checks that no agent of the location has taken yet. If this grows, its agents are too few or gone.",
+        "Messages, each with up to 16 checks, that no agent of the location has taken yet. If this grows, its agents"
+        " are too few or gone.",
         ["location", "kind"],
         [(labels, consumer.pending) for labels, consumer in waiting],
     )
     yield gauge(
         "mailprobe_checks_unacknowledged",
-        "Checks that an agent has taken and not answered yet.",
+        "Messages with checks that an agent has taken and not answered yet.",
         ["location", "kind"],
         [(labels, consumer.unacknowledged) for labels, consumer in waiting],
     )

@@ -24,7 +24,11 @@ RESULTS_DAYS = 30
 ROLLUPS_MONTHS = 24
 """How long results and roll-ups are kept when nobody says otherwise."""
 
+BLOCKS_DAYS = 400
+"""How long checks that passed are kept in blocks when nobody says otherwise."""
+
 MOST_RESULTS_DAYS = 400
+MOST_BLOCKS_DAYS = 4000
 MOST_ROLLUPS_MONTHS = 120
 
 DAYS_OF_A_MONTH = 28

@@ -18,6 +18,8 @@ from controller.pipeline.delivery.report_digests import REPORT_SECONDS, send_dig
 from controller.pipeline.dispatcher import Dispatcher
 from controller.pipeline.evaluator import EVALUATE_SECONDS, evaluate_due
 from controller.pipeline.event_relay import RELAY_SECONDS, relay_events
+from controller.pipeline.folding.folder import FOLD_SECONDS, fold_due
+from controller.pipeline.folding.space import SPACE_SECONDS, give_back_space
 from controller.pipeline.grouping.held_incidents import RELEASE_SECONDS, release_held
 from controller.pipeline.grouping.messages import MESSAGES_SECONDS, make_group_messages
 from controller.pipeline.housekeeping import (
@@ -31,6 +33,7 @@ from controller.pipeline.housekeeping import (
     settle_checks,
 )
 from controller.pipeline.incidents import ORPHANS_SECONDS, end_orphaned
+from controller.pipeline.ingest.result_events import LEFT_EVERY_SECONDS, publish_left
 from controller.pipeline.ingestor import Ingestor
 from controller.pipeline.location_registry import REFRESH_SECONDS, LocationRegistry
 from controller.pipeline.loops import keep
@@ -91,6 +94,7 @@ async def run_pipeline(
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(keep("scheduler", scheduler.lead_once))
         tasks.create_task(keep("ingest", ingestor.ingest))
+        tasks.create_task(keep("left_results", lambda: publish_left(db, bus), every_seconds=LEFT_EVERY_SECONDS))
         tasks.create_task(keep("evaluator", lambda: evaluate_due(db), every_seconds=EVALUATE_SECONDS))
         tasks.create_task(keep("comparer", lambda: compare_due(db), every_seconds=COMPARE_SECONDS))
         tasks.create_task(keep("orphaned_incidents", lambda: end_orphaned(db), every_seconds=ORPHANS_SECONDS))
@@ -120,6 +124,8 @@ async def run_pipeline(
         tasks.create_task(keep("settle", lambda: settle_checks(db, counts), every_seconds=SETTLE_SECONDS))
         tasks.create_task(keep("blindness", lambda: end_disproved(db), every_seconds=BLINDNESS_SECONDS))
         tasks.create_task(keep("rollups", lambda: roll_up(db), every_seconds=ROLL_UP_SECONDS))
+        tasks.create_task(keep("fold", lambda: fold_due(db), every_seconds=FOLD_SECONDS))
+        tasks.create_task(keep("space", lambda: give_back_space(db), every_seconds=SPACE_SECONDS))
         tasks.create_task(keep("housekeeping", lambda: forget_old(db), every_seconds=FORGET_SECONDS))
         tasks.create_task(keep("trials", lambda: forget_expired(db), every_seconds=TRIALS_SECONDS))
         tasks.create_task(keep("discoveries", lambda: discoveries.forget_expired(db), every_seconds=TRIALS_SECONDS))

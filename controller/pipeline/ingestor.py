@@ -1,7 +1,7 @@
 """Fetch results from the broker, store them, publish an event of each new one, and only then acknowledge them.
 
 A result that can never be stored, or that is not expected, becomes a dead letter with its reason and never holds up the
-others.
+others. While some results are stored, those after them are read, and the events of those before them are published.
 """
 
 from __future__ import annotations
@@ -13,17 +13,18 @@ from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 import structlog
-from msgspec import UNSET
 
-from controller.broker.streams import ensure_streams
-from controller.decisions.received_results import RefusedError, RejectionReason, read_result
+from controller.broker.streams import INGEST_WAIT_SECONDS, ensure_streams
+from controller.decisions.received_results import RejectionReason
 from controller.kinds import own_facts
 from controller.metrics.counts import Counts
 from controller.pipeline.details import of_kind, with_good_details
+from controller.pipeline.ingest import result_events
+from controller.pipeline.ingest.arrivals import Arrival, Rejected, opened, refused
 from controller.pipeline.ops.canaries import came_back
 from controller.pipeline.signing.checking import SignatureCheck
-from controller.store.checks import trials
-from controller.store.checks.dead_letters import LONGEST_REASON, DeadLetter, store_dead_letters
+from controller.store.checks import trials, unpublished_results
+from controller.store.checks.dead_letters import DeadLetter, store_dead_letters
 from controller.store.checks.expected_results import store_expected
 from controller.store.checks.results import StoredResult
 from controller.store.locations import canaries
@@ -32,9 +33,10 @@ from controller.trust.location_signatures import Doubt
 from shared.clock import utc_now
 from shared.nats.bus import Bus, Message
 from shared.nats.deliveries import Consumer, Delivery
-from shared.wire import json_times, subjects
+from shared.nats.errors import BusError
+from shared.wire import subjects
 from shared.wire.details import DETAILS, Details
-from shared.wire.messages import CheckResult, Event, EventType
+from shared.wire.messages import CheckResult
 from shared.wire.rounds import RECORDED, Purpose
 
 log = structlog.get_logger()
@@ -42,8 +44,14 @@ log = structlog.get_logger()
 T = TypeVar("T")
 
 BATCH = 256
+"""How many results are stored in one transaction."""
+
+FETCHED = {subjects.INGEST: BATCH, subjects.INGEST_BATCHES: 16}
+"""How many messages of each consumer are fetched at once, in each of which there may be one result, or 64."""
+
 _FETCH_SECONDS = 1.0
 _AWAY_SECONDS = 0.5
+_WORKING_SECONDS = INGEST_WAIT_SECONDS / 3
 _DEAD_LETTER_BYTES = 64 * 1024
 _DOUBTS = {
     Doubt.UNSIGNED: "unsigned, although the location's agents sign",
@@ -53,18 +61,11 @@ _DOUBTS = {
 }
 
 
-class Arrival(NamedTuple):
-    delivery: Delivery
-    result: CheckResult
+class _StoredArrival(NamedTuple):
+    """What became of a result; None: its monitor or location is unknown."""
 
-
-class Rejected(NamedTuple):
-    """A message that becomes a dead letter, with the reason as one word (`why`) and as a sentence (`reason`)."""
-
-    delivery: Delivery
-    why: RejectionReason
-    reason: str
-    result: CheckResult | None = None
+    arrival: Arrival
+    stored: StoredResult | None
 
 
 class Ingestor:
@@ -75,73 +76,123 @@ class Ingestor:
         self._counts = counts or Counts()
         self._own_facts = own_facts()
         self._signatures = SignatureCheck(db, self._counts)
+        self._reading, self._storing, self._publishing = asyncio.Lock(), asyncio.Lock(), asyncio.Lock()
+        self._in_hand: set[Delivery] = set()
 
     async def ingest(self) -> None:
         """Ingest until the broker fails. Raises BusError."""
         await self._bus.require_connected()
         await ensure_streams(self._bus)
-        consumer = await self._bus.consumer(subjects.RESULTS, subjects.INGEST)
+        consumers: list[Consumer] = []
         try:
-            while True:
-                await self.ingest_batch(consumer)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._keep_in_hand())
+                for name, most in FETCHED.items():
+                    consumer = await self._bus.consumer(subjects.RESULTS, name)
+                    consumers.append(consumer)
+                    group.create_task(self._feed(consumer, most, group))
+        except ExceptionGroup as failures:
+            raise next((one for one in failures.exceptions if isinstance(one, BusError)), failures) from None
         finally:
-            await consumer.close()
+            for consumer in consumers:
+                await consumer.close()
 
-    async def ingest_batch(self, consumer: Consumer) -> None:
-        deliveries = await consumer.fetch(BATCH, _FETCH_SECONDS)
-        arrivals: list[Arrival] = []
-        rejected: list[Rejected] = []
-        now = utc_now()
-        for delivery in deliveries:
+    async def _feed(self, consumer: Consumer, most: int, group: asyncio.TaskGroup) -> None:
+        """Fetch messages, and handle them in this order: at most three batches are under way at once."""
+        while True:
+            deliveries = await self._fetch(consumer, most)
+            if deliveries:
+                await self._reading.acquire()
+                group.create_task(self._handle(deliveries))
+
+    async def ingest_batch(self, consumer: Consumer, most: int = BATCH) -> None:
+        """Fetch messages, at most so many, and handle them."""
+        deliveries = await self._fetch(consumer, most)
+        await self._reading.acquire()
+        await self._handle(deliveries)
+
+    async def _fetch(self, consumer: Consumer, most: int) -> list[Delivery]:
+        deliveries = await consumer.fetch(most, _FETCH_SECONDS)
+        self._in_hand.update(deliveries)
+        return deliveries
+
+    async def _keep_in_hand(self) -> None:
+        """Tell the broker about all that is in hand, so that it delivers nothing of it again."""
+        while True:
+            await asyncio.sleep(_WORKING_SECONDS)
+            for delivery in list(self._in_hand):
+                await delivery.working()
+
+    async def _handle(self, deliveries: Sequence[Delivery]) -> None:
+        """Read, store and publish. Who calls it has the lock of reading; each step has the next one's lock before it
+        gives back its own, so that no batch overtakes another.
+        """
+        try:
             try:
-                arrivals.append(Arrival(delivery, read_result(delivery.subject, delivery.body, now)))
-            except RefusedError as error:
-                rejected.append(Rejected(delivery, error.why, str(error)[:LONGEST_REASON]))
+                vouched = await self._read(deliveries)
+                await self._storing.acquire()
+            finally:
+                self._reading.release()
+            try:
+                outcomes = await self._store_all(vouched)
+                await self._publishing.acquire()
+            finally:
+                self._storing.release()
+            try:
+                await self._finish(outcomes)
+            finally:
+                self._publishing.release()
+        finally:
+            self._in_hand.difference_update(deliveries)
+
+    async def _read(self, deliveries: Sequence[Delivery]) -> list[Arrival]:
+        """The results that their locations signed; all others become dead letters."""
+        arrivals, rejected = opened(deliveries, utc_now())
+        doubts = await self._doubts(list({arrival.message.delivery: None for arrival in arrivals}))
         vouched: list[Arrival] = []
-        for arrival, doubt in zip(arrivals, await self._doubts(arrivals), strict=True):
+        for arrival in arrivals:
+            doubt = doubts[arrival.message.delivery]
             if doubt is None:
                 vouched.append(arrival)
             else:
-                rejected.append(Rejected(arrival.delivery, RejectionReason(doubt), _DOUBTS[doubt], arrival.result))
+                rejected.append(refused(arrival, RejectionReason(doubt), _DOUBTS[doubt]))
         await self._reject(rejected)
         readable = with_good_details([one.result for one in vouched], self._counts, self._details)
-        vouched = [one._replace(result=result) for one, result in zip(vouched, readable, strict=True)]
+        return [one._replace(result=result) for one, result in zip(vouched, readable, strict=True)]
+
+    async def _doubts(self, deliveries: Sequence[Delivery]) -> dict[Delivery, Doubt | None]:
+        """Check the signatures, however long it takes until PostgreSQL answers with the keys."""
+        if not deliveries:
+            return {}
+        doubts = await self._patiently(len(deliveries), lambda: self._signatures.results(deliveries))
+        return dict(zip(deliveries, doubts, strict=True))
+
+    async def _store_all(self, vouched: Sequence[Arrival]) -> list[_StoredArrival]:
         checks = [one for one in vouched if one.result.purpose in RECORDED]
-        if checks:
-            await self._store(checks)
+        outcomes: list[_StoredArrival] = []
+        for start in range(0, len(checks), BATCH):
+            outcomes += await self._store(checks[start : start + BATCH])
         if len(checks) < len(vouched):
             await self._store_unrecorded([one for one in vouched if one.result.purpose not in RECORDED])
+        return outcomes
 
-    async def _doubts(self, arrivals: Sequence[Arrival]) -> Sequence[Doubt | None]:
-        """Check the signatures, however long it takes until PostgreSQL answers with the keys."""
-        if not arrivals:
-            return ()
-        return await self._patiently(
-            arrivals, lambda: self._signatures.results([arrival.delivery for arrival in arrivals])
-        )
-
-    async def _store(self, arrivals: Sequence[Arrival]) -> None:
+    async def _store(self, arrivals: Sequence[Arrival]) -> list[_StoredArrival]:
         """Store a batch. When a result in it cannot be stored, split the batch until that result is found."""
         try:
             outcomes = await self._patiently(
-                arrivals,
+                len(arrivals),
                 lambda: store_expected(self._db, [one.result for one in arrivals], own_facts=self._own_facts),
             )
         except UnstorableError as error:
             if len(arrivals) == 1:
-                [(delivery, result)] = arrivals
-                await self._reject(
-                    [Rejected(delivery, RejectionReason.UNSTORABLE, f"cannot be stored: {error}", result)]
-                )
-                return
+                await self._reject([refused(arrivals[0], RejectionReason.UNSTORABLE, f"cannot be stored: {error}")])
+                return []
             middle = len(arrivals) // 2
-            await self._store(arrivals[:middle])
-            await self._store(arrivals[middle:])
-        else:
-            await self._finish(arrivals, outcomes)
+            return await self._store(arrivals[:middle]) + await self._store(arrivals[middle:])
+        return list(map(_StoredArrival, arrivals, outcomes))
 
-    async def _patiently(self, arrivals: Sequence[Arrival], attempt: Callable[[], Awaitable[T]]) -> T:
-        """Try until PostgreSQL answers, and keep the batch meanwhile. Raises UnstorableError."""
+    async def _patiently(self, results: int, attempt: Callable[[], Awaitable[T]]) -> T:
+        """Try until PostgreSQL answers. Raises UnstorableError."""
         logged = False
         while True:
             try:
@@ -149,10 +200,8 @@ class Ingestor:
             except StoreUnavailableError as error:
                 if not logged:
                     logged = True
-                    log.warning("ingest_waits", results=len(arrivals), error=str(error))
+                    log.warning("ingest_waits", results=results, error=str(error))
             await asyncio.sleep(_AWAY_SECONDS)
-            for arrival in arrivals:
-                await arrival.delivery.working()
 
     async def _store_unrecorded(self, arrivals: Sequence[Arrival]) -> None:
         """Store that canaries came back, which the evaluator sees next, and what trials found out, if they wait."""
@@ -163,68 +212,67 @@ class Ingestor:
         except StoreUnavailableError:
             return  # they are not acknowledged, so they come again
         for one in arrivals:
-            await one.delivery.ack()
+            await one.message.done()
 
-    async def _finish(self, arrivals: Sequence[Arrival], outcomes: Sequence[StoredResult | None]) -> None:
+    async def _finish(self, outcomes: Sequence[_StoredArrival]) -> None:
         """Publish the new results and acknowledge all of them.
 
-        A controller that died may have stored a result without publishing it, so results that were delivered before or
-        stored a short while ago are published too. (A broker forgets at its restart how often it delivered a message.)
+        What a controller that died has stored without publishing it is noted, and published from there. Controllers of
+        earlier versions noted nothing, so what was stored a short while ago is published again: the broker drops it if
+        it has it.
         """
-        events: list[tuple[Delivery, Message]] = []
-        done: list[Delivery] = []
+        unpublished: list[tuple[Arrival, StoredResult]] = []
+        done: list[Arrival] = []
         rejected: list[Rejected] = []
         now = utc_now()
         counted: set[UUID] = set()
-        for (delivery, result), stored in zip(arrivals, outcomes, strict=True):
+        for arrival, stored in outcomes:
+            result = arrival.result
             if stored is not None and stored.new and result.check_id not in counted:
                 counted.add(result.check_id)
                 self._counts.stored(result, stored.kind, (now - result.due_at).total_seconds())
             if stored is None:
-                rejected.append(
-                    Rejected(delivery, RejectionReason.UNKNOWN_ORIGIN, "unknown monitor or location", result)
-                )
+                rejected.append(refused(arrival, RejectionReason.UNKNOWN_ORIGIN, "unknown monitor or location"))
             elif not stored.expected:
-                rejected.append(
-                    Rejected(delivery, RejectionReason.NOT_EXPECTED, "this location was not to run this check", result)
-                )
-            elif stored.recent or delivery.redelivered:
-                events.append((delivery, _event(of_kind(result, stored.kind, self._counts), stored)))
+                reason = "this location was not to run this check"
+                rejected.append(refused(arrival, RejectionReason.NOT_EXPECTED, reason))
+            elif stored.recent:
+                unpublished.append((arrival, stored))
             else:
-                done.append(delivery)
+                done.append(arrival)
         await self._reject(rejected)
-        await self._publish(arrivals, [message for _, message in events])
-        for delivery in done + [delivery for delivery, _ in events]:
-            await delivery.ack()
+        done += await self._publish(unpublished)
+        for arrival in done:
+            await arrival.message.done()
 
-    async def _publish(self, arrivals: Sequence[Arrival], events: Sequence[Message]) -> None:
-        """Publish until the broker has every event."""
-        logged = False
-        while events:
-            refusals = await self._bus.publish_all(events)
-            events = [event for event, refusal in zip(events, refusals, strict=True) if refusal is not None]
-            if events:
-                if not logged:
-                    logged = True
-                    error = next(refusal for refusal in refusals if refusal is not None)
-                    log.warning("publish_waits", events=len(events), error=str(error))
-                await asyncio.sleep(_AWAY_SECONDS)
-                for arrival in arrivals:
-                    await arrival.delivery.working()
+    async def _publish(self, unpublished: Sequence[tuple[Arrival, StoredResult]]) -> list[Arrival]:
+        """Returns those whose events the broker has, or that are noted."""
+        if not unpublished:
+            return []
+        events = [_event(of_kind(arrival.result, stored.kind, self._counts), stored) for arrival, stored in unpublished]
+        published = await result_events.publish(self._bus, events)
+        found = list(zip(unpublished, published, strict=True))
+        noted = {stored.note for (_, stored), _ in found if stored.note is not None}
+        left = {stored.note for (_, stored), is_published in found if not is_published}
+        if over := noted - left:
+            try:
+                await unpublished_results.remove(self._db, over)
+            except StoreUnavailableError as error:
+                log.warning("published_results_still_noted", error=str(error))  # they are published and removed later
+        return [arrival for (arrival, stored), is_published in found if is_published or stored.note is not None]
 
     async def _reject(self, rejected: Sequence[Rejected]) -> None:
         """Store as dead letters and end their delivery. A flood is logged as one line for each subject and reason."""
         if not rejected:
             return
-        logged: Counter[tuple[str, RejectionReason]] = Counter((one.delivery.subject, one.why) for one in rejected)
-        for delivery, why, reason, result in rejected:
-            together = logged.pop((delivery.subject, why), 0)
+        logged: Counter[tuple[str, RejectionReason]] = Counter((one.subject, one.why) for one in rejected)
+        for one in rejected:
+            together = logged.pop((one.subject, one.why), 0)
             if together:
-                names = _names(result)
-                log.warning("result_rejected", subject=delivery.subject, reason=reason, messages=together, **names)
+                names = _names(one.result)
+                log.warning("result_rejected", subject=one.subject, reason=one.reason, messages=together, **names)
         messages = [
-            DeadLetter(one.delivery.subject, one.why.value, one.reason, one.delivery.body[:_DEAD_LETTER_BYTES])
-            for one in rejected
+            DeadLetter(one.subject, one.why.value, one.reason, one.body[:_DEAD_LETTER_BYTES]) for one in rejected
         ]
         try:
             await store_dead_letters(self._db, messages)
@@ -232,7 +280,7 @@ class Ingestor:
             return  # they are not acknowledged, so they come again
         for one in rejected:
             self._counts.dead_letters.add((one.why,))
-            await one.delivery.term()
+            await one.message.dropped()
 
 
 def _names(result: CheckResult | None) -> dict[str, str]:
@@ -243,17 +291,4 @@ def _names(result: CheckResult | None) -> dict[str, str]:
 
 
 def _event(result: CheckResult, stored: StoredResult) -> Message:
-    event = Event(
-        event_id=result.check_id,
-        type=EventType.RESULT,
-        organization_id=stored.organization,
-        customer_id=stored.customer,
-        monitor_id=result.monitor_id,
-        occurred_at=utc_now(),
-        status=result.status,
-        result=result,
-        kind=stored.kind,
-        sequence=UNSET if stored.sequence is None else stored.sequence,
-    )
-    subject = subjects.event(stored.organization, stored.customer, result.monitor_id, EventType.RESULT)
-    return Message(subject, json_times.encode(event), message_id=str(result.check_id))
+    return result_events.result_event(result, stored.organization, stored.customer, stored.kind, stored.sequence)

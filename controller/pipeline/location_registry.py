@@ -36,7 +36,7 @@ from shared.nats.deliveries import CoreMessage
 from shared.nats.errors import BusError
 from shared.wire import subjects
 from shared.wire.broker_clock import BrokerClock
-from shared.wire.messages import HEARTBEAT_SECONDS, ClockReading, Heartbeat
+from shared.wire.messages import BATCHES, HEARTBEAT_SECONDS, ClockReading, Heartbeat
 from shared.wire.signing import Signer
 from shared.wire.targets import KINDS
 
@@ -205,8 +205,9 @@ class LocationRegistry:
             now = self._clock.broker_now()
             vouched = abs(self._clock.offset_ms or 0.0) <= _VOUCHED_MS
             signature = self._signer.reading(now, message.subject, message.body) if vouched else ""
+            reading = ClockReading(now=now, signature=signature, reads=[BATCHES])
             with suppress(BusError):  # the agent requests it again with its next heartbeat
-                await self._bus.send(reply_to, msgspec.json.encode(ClockReading(now=now, signature=signature)))
+                await self._bus.send(reply_to, msgspec.json.encode(reading))
 
     async def _measure_clock(self) -> None:
         """Measure this machine's clock against the broker's, whose time agents are sent. Raises BusError."""

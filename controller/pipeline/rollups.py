@@ -75,7 +75,7 @@ async def _roll_late(db: Database, now: datetime) -> bool:
         floors = await _floors(connection, now)
         taken, rolled_until = await progress.take_due(connection, _LATE_AT_ONCE, floors)
         for start in range(0, len(taken), _MONITORS_AT_ONCE):
-            await rollups.roll_hours(connection, taken[start : start + _MONITORS_AT_ONCE])
+            await rollups.roll_late_hours(connection, taken[start : start + _MONITORS_AT_ONCE])
         ended = floor(rolled_until, DAY_SECONDS)
         days = sorted({Part(part.monitor_id, floor(part.at, DAY_SECONDS)) for part in taken if part.at < ended})
         await rollups.roll_days(connection, days)

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from shared.wire import subjects
 
-REVISION = 3
+REVISION = 4
 """Raise it with each change of the rights below, but not for another kind of check. A controller does not overwrite
 rights of a higher revision.
 """
@@ -40,6 +40,7 @@ def location_rights(kinds: Iterable[str]) -> dict[str, Any]:
             *(f"{_IN_DOMAIN}.{_NEXT_CHECK}.{consumer}" for consumer in consumers),
             *(f"$JS.ACK.{subjects.CHECKS}.{consumer}.>" for consumer in consumers),
             f"mailprobe.result.{country}.{location}",
+            f"mailprobe.result.{country}.{location}.batch",
             f"mailprobe.agent.{country}.{location}.*",
         ],
         subscribe=[f"{subjects.inbox(subjects.LOCATION_PREFIX + location)}.>"],
@@ -69,7 +70,8 @@ agents itself, although it has no JetStream, and the centre would take no such r
 LOCATION_SERVICES = (
     NEXT_CHECK,
     NatsService(f"$JS.ACK.{subjects.CHECKS}.>"),
-    NatsService("mailprobe.result.*.*"),
+    NatsService(subjects.EVERY_RESULT),
+    NatsService(subjects.EVERY_RESULT_BATCH),
     NatsService("mailprobe.agent.*.*.*"),
 )
 """What the account of a location imports; a request may have several answers."""

@@ -152,10 +152,7 @@ class Bus:
         """Return when a stream has stored the message, or had stored it before. Raises BusError: BrokerRefusedError if
         it is certain that no stream has the message.
         """
-        headers: dict[str, str] = {**message.headers, Header.MSG_ID: message.message_id}
-        if message.ttl_seconds is not None:
-            headers[Header.MSG_TTL] = str(message.ttl_seconds)
-        await self._publish(message, headers, wait_seconds)
+        await self._publish(message, _headers(message), wait_seconds)
 
     async def _publish(self, message: Message, headers: dict[str, str], wait_seconds: float) -> None:
         if not self.connected:
@@ -171,13 +168,19 @@ class Bus:
         """
         outcomes: list[BusError | None] = []
         for start in range(0, len(messages), _WINDOW):
-            window = [self.publish(message) for message in messages[start : start + _WINDOW]]
-            found = [_outcome(each) for each in await asyncio.gather(*window, return_exceptions=True)]
+            found = await self._publish_window(messages[start : start + _WINDOW])
             outcomes += found
             if all(each is not None and not isinstance(each, BrokerRefusedError) for each in found):
                 break
         left = len(messages) - len(outcomes)
         return [*outcomes, *(BrokerRefusedError("not sent, because the broker did not answer") for _ in range(left))]
+
+    async def _publish_window(self, messages: Sequence[Message]) -> list[BusError | None]:
+        if not self.connected:
+            return [BrokerRefusedError("not connected to NATS") for _ in messages]
+        window = [(message.subject, message.body, _headers(message)) for message in messages]
+        errors = await self._publisher.publish_together(window, PUBLISH_SECONDS)
+        return [None if error is None else not_published(error) for error in errors]
 
     async def taken(self, messages: Sequence[Message]) -> list[bool | None]:
         """Whether a stream has, or had within its duplicate window, a message with the id of each of these; None where
@@ -290,8 +293,8 @@ class Bus:
             raise BusError(describe(error)) from error
 
 
-def _outcome(answer: BaseException | None) -> BusError | None:
-    """What publishing led to. Raises any error but BusError."""
-    if answer is not None and not isinstance(answer, BusError):
-        raise answer
-    return answer
+def _headers(message: Message) -> dict[str, str]:
+    headers: dict[str, str] = {**message.headers, Header.MSG_ID: message.message_id}
+    if message.ttl_seconds is not None:
+        headers[Header.MSG_TTL] = str(message.ttl_seconds)
+    return headers

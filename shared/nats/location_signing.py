@@ -37,12 +37,12 @@ class LocationSigner:
         """The headers to publish with this result, or results, on this subject."""
         return self._headers(RESULT, subject, body)
 
-    def message_id(self, check_id: UUID) -> str:
-        """The message id of the result of this check, the same one for all who have the seed. Nobody else can know it,
-        and so have the broker drop the result as a duplicate of something else.
+    def message_id(self, *check_ids: UUID) -> str:
+        """The message id of the results of these checks, the same one for all who have the seed. Nobody else can know
+        it, and so have the broker drop the results as a duplicate of something else.
         """
-        secret = self._seed.reveal().encode()
-        return hashlib.blake2b(check_id.bytes, key=secret, person=b"mailprobe result", digest_size=16).hexdigest()
+        named, secret = b"".join(check_id.bytes for check_id in check_ids), self._seed.reveal().encode()
+        return hashlib.blake2b(named, key=secret, person=b"mailprobe result", digest_size=16).hexdigest()
 
     def heartbeat(self, subject: str, body: bytes) -> dict[str, str]:
         """The headers to send with this heartbeat on this subject."""

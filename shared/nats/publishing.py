@@ -6,6 +6,7 @@ The client's own method costs twice as much: a random name, a second future and 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -14,6 +15,8 @@ from nats.aio.msg import Msg
 from nats.errors import TimeoutError as NatsTimeoutError
 from nats.js.api import Header
 from nats.js.errors import APIError, NoStreamResponseError
+
+from shared.nats.errors import BROKER_ERRORS
 
 
 class _Answer(msgspec.Struct):
@@ -36,22 +39,44 @@ class Publisher:
 
     async def publish(self, subject: str, body: bytes, headers: dict[str, str], wait_seconds: float) -> None:
         """Return when a stream has stored the message, or had stored it before. Raises nats.errors.Error."""
-        if not self._inbox:
-            await self._listen()
-        self._published += 1
-        number = str(self._published)
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[Msg] = loop.create_future()
-        self._unanswered[number] = answer
-        deadline = loop.call_later(wait_seconds, _give_up, answer)
+        [error] = await self.publish_together([(subject, body, headers)], wait_seconds)
+        if error is not None:
+            raise error
+
+    async def publish_together(
+        self, messages: Sequence[tuple[str, bytes, dict[str, str]]], wait_seconds: float
+    ) -> list[Exception | None]:
+        """Publish messages (subject, body, headers) without waiting for each answer before the next one. Returns None,
+        or one of BROKER_ERRORS, for each.
+        """
         try:
-            await self._client.publish(subject, body, reply=f"{self._inbox}.{number}", headers=headers)
-            _read(await answer)
+            await self._listen()
+        except BROKER_ERRORS as error:
+            return [error for _ in messages]
+        loop = asyncio.get_running_loop()
+        answers: dict[str, asyncio.Future[Msg]] = {}
+        errors: dict[str, Exception] = {}
+        deadline = loop.call_later(wait_seconds, _give_up, answers)
+        try:
+            for subject, body, headers in messages:
+                self._published += 1
+                number = str(self._published)
+                answers[number] = self._unanswered[number] = loop.create_future()
+                try:
+                    await self._client.publish(subject, body, reply=f"{self._inbox}.{number}", headers=headers)
+                except BROKER_ERRORS as error:
+                    errors[number] = error
+                    answers[number].cancel()
+            await asyncio.wait(answers.values())
+            return [errors.get(number) or _error_in(answer) for number, answer in answers.items()]
         finally:
             deadline.cancel()
-            del self._unanswered[number]
+            for number in answers:
+                del self._unanswered[number]
 
     async def _listen(self) -> None:
+        if self._inbox:
+            return
         self._inbox = self._client.new_inbox()
         try:
             await self._client.subscribe(f"{self._inbox}.*", cb=self._receive)
@@ -65,13 +90,22 @@ class Publisher:
             answer.set_result(message)
 
 
-def _give_up(answer: asyncio.Future[Msg]) -> None:
-    if not answer.done():
-        answer.set_exception(NatsTimeoutError())
+def _give_up(answers: Mapping[str, asyncio.Future[Msg]]) -> None:
+    for answer in answers.values():
+        if not answer.done():
+            answer.set_exception(NatsTimeoutError())
 
 
-def _read(message: Msg) -> None:
+def _error_in(answer: asyncio.Future[Msg]) -> Exception | None:
+    """The error that prevented a message; None if a stream has it."""
+    error = answer.exception()
+    if isinstance(error, Exception):
+        return error
+    message = answer.result()
     if message.headers and Header.STATUS in message.headers:  # 503: no stream has this subject
-        raise NoStreamResponseError
-    if (error := _decoder.decode(message.data).error) is not None:
-        raise APIError.from_error(error)
+        return NoStreamResponseError()
+    found = _decoder.decode(message.data).error
+    try:
+        return None if found is None else APIError.from_error(found)
+    except APIError as api_error:  # it raises those that have a class of their own
+        return api_error

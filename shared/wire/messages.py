@@ -56,8 +56,8 @@ that it cannot open the login, instead of checking without one.
 class CheckRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """One check to run at one location. `logins` are those that the check uses here. An agent whose heartbeat does not
     announce LOGINS reads `sealed_login`, the only login sealed to the location's newest key, and `older_sealed_logins`,
-    the same login sealed to its older keys. With `want_transcript` the result has its transcript also when the check
-    passes. Without `dialogue`, as in most canaries, the agent answers at once and makes no connection.
+    the same login sealed to its older keys. With `want_transcript` the result has its transcript in any case. Without
+    `dialogue`, as in most canaries, the agent answers at once and makes no connection.
     """
 
     check_id: UUID
@@ -133,7 +133,10 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     facts: Annotated[dict[str, Fact], described("What the probe found out about the server, by name.")] = {}
     transcript: Annotated[
         list[TranscriptLine],
-        described("The dialogue without secrets, at most 16 KiB; for failures, warnings, and some checks that passed."),
+        described(
+            "The dialogue without secrets, at most 16 KiB; for failures, warnings that differ from those of the check"
+            " before, and some checks that passed."
+        ),
     ] = []
     loop_lag_ms: Annotated[
         float, described("Milliseconds by which the agent itself ran late at worst: timings may be wrong by that much.")
@@ -185,6 +188,12 @@ TRIAL = "trial"
 """In `Heartbeat.reads`: the agent runs trials (Purpose.TRIAL)."""
 
 
+BATCHES = "batches"
+"""In `Heartbeat.reads`: the agent reads several requests in a message; in `ClockReading.reads`: the controllers read
+several results in one (shared.wire.batches).
+"""
+
+
 class Heartbeat(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """An agent's sign of life, sent on connect and then every HEARTBEAT_SECONDS.
 
@@ -214,11 +223,13 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 class ClockReading(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """The answer to a heartbeat: the broker's time when it came, to the millisecond. `signature` (shared.wire.signing)
-    is empty if the controller does not vouch for the time.
+    is empty if the controller does not vouch for the time. `reads` names what this controller understands beyond the
+    first version of the wire. It is not signed: whoever could change it can withhold results anyway.
     """
 
     now: Timestamp
     signature: str = ""
+    reads: list[str] = []
 
 
 CLOCK_TOLERANCE_MS = 2000.0
@@ -249,8 +260,7 @@ EventSequence: TypeAlias = Annotated[
     int | UnsetType,
     Meta(
         description="The number of the event among those of its customer, or of its organization when it has no"
-        " customer; each event has the next number. It is absent when an event is published again after a controller"
-        " stopped in the middle, and in replayed results."
+        " customer; each event has the next number. It is absent in replayed results."
     ),
 ]
 Replayed: TypeAlias = Annotated[

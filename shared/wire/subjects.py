@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from functools import lru_cache
 from uuid import UUID
 
 CHECKS = "CHECKS"
@@ -12,6 +13,9 @@ EVENTS = "EVENTS"
 
 INGEST = "ingest"
 """The durable consumer of RESULTS that all controllers share."""
+
+INGEST_BATCHES = "ingest-batches"
+"""The one of messages with several results. Controllers of earlier versions do not know it, and leave these alone."""
 
 ALL_CHECKS = "mailprobe.check.>"
 ALL_RESULTS = "mailprobe.result.>"
@@ -26,11 +30,14 @@ WRITE_TESTS = {
 """In each stream, the subject of messages by which controllers test that it stores any. No consumer reads them."""
 
 EVERY_RESULT = "mailprobe.result.*.*"
+EVERY_RESULT_BATCH = "mailprobe.result.*.*.batch"
 EVERY_EVENT = "mailprobe.event.*.*.*.*"
+EVERY_RESULT_EVENT = "mailprobe.event.*.*.*.result"
 
 DOMAIN = "mailprobe"
 """The JetStream domain by which subscribers query their consumer and fetch from it."""
 
+_BATCH = ".batch"
 _SUBSCRIBER = "sub-"
 INBOXES = "_INBOX."
 """The prefix of every inbox."""
@@ -44,6 +51,7 @@ CROSS_ACCOUNT_PREFIX = "_R_."
 _TOKEN = re.compile(r"[a-z0-9-]+\Z")
 
 
+@lru_cache(maxsize=4096)  # the same few names are in every result
 def token(name: str) -> str:
     """A name as one subject token. Raises ValueError if it cannot be one."""
     lower = name.lower()
@@ -69,6 +77,22 @@ def check_consumer(location: str, kind: str) -> str:
 
 def result(country: str, location: str) -> str:
     return f"mailprobe.result.{token(country)}.{token(location)}"
+
+
+def batch_of(result_subject: str) -> str:
+    """The subject of messages with several results (shared.wire.batches), from that of single ones. The stream RESULTS
+    of every version stores it.
+    """
+    return f"{result_subject}{_BATCH}"
+
+
+def is_result_batch(subject: str) -> bool:
+    return subject.endswith(_BATCH)
+
+
+def of_each_result(subject: str) -> str:
+    """The subject of a result that is sent by itself, from that of the message that holds it."""
+    return subject.removesuffix(_BATCH)
 
 
 def agent(country: str, location: str, agent_name: str) -> str:

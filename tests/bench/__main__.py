@@ -26,6 +26,7 @@ from shared.clock import utc_now
 from tests.bench import (
     api,
     dashboard,
+    disk,
     end_to_end,
     export,
     ingest,
@@ -76,6 +77,7 @@ BENCHES = {
     "dashboard": Bench(dashboard.measure, "monitors", 10_000, (1_000, 10_000)),
     "preview": Bench(previews.measure, "monitors with failures", 1_000, (100, 1_000)),
     "live": Bench(overviews.measure, "open overviews", 500, (100, 500)),
+    "disk": Bench(disk.measure, "monitors for a day", 10_000, (100, 10_000)),
     "export": Bench(export.measure, "results", 200_000, (200_000, 1_000_000)),
     "streaming": Bench(streaming.measure, "clients", 1_000, (1_000,)),
     "loops": Bench(controller_loop.measure, "monitors", 2_000, (10_000,)),

@@ -18,12 +18,14 @@ from controller.decisions.schedule.rounds import SLOT_MS, PlannedCheck, Wheel, d
 from controller.model import Location, ScheduledMonitor
 from controller.pipeline.dispatcher import Dispatcher
 from controller.pipeline.location_registry import LocationRegistry
+from controller.pipeline.requests.request_messages import together
 from controller.pipeline.rounds import Rounds
 from controller.store.checks.leadership import leadership
 from controller.vault import Vault, VaultKeys, new_key
 from shared.clock import now_ms
 from shared.epoch import to_datetime
 from shared.nats.bus import Message
+from shared.wire.messages import BATCHES
 from shared.wire.rounds import Purpose
 from shared.wire.sealing import new_key_pair
 from shared.wire.targets import KINDS
@@ -125,15 +127,24 @@ async def dispatch(count: int) -> Figures:
     """Checks a second when `count` are due at once. The baseline only publishes the same bytes."""
     async with servers() as started:
         dispatcher = Dispatcher(started.db, started.bus, Vault(VaultKeys(new_key().reveal())), SIGNER)
-        location = Location(id=1, code="l1", name="", country_code="DE", enabled=True, public_key=new_key_pair()[1])
+        location = Location(
+            id=1,
+            code="l1",
+            name="",
+            country_code="DE",
+            enabled=True,
+            public_key=new_key_pair()[1],
+            reads=frozenset({BATCHES}),
+        )
         now = now_ms()
+        writer = dispatcher._writer
         checks = [
             PlannedCheck(monitor, now, location, Purpose.SCHEDULED)
             for monitor in monitors(count, now - 1000, INTERVAL_SECONDS)
         ]
         bare = [
             Message(message.subject, message.body, message.message_id + "b", message.ttl_seconds, message.headers)
-            for message in map(dispatcher._message, checks)
+            for message in (writer.message(group).message for group in together(map(writer.write, checks)))
         ]
         start = time.monotonic()
         await started.bus.publish_all(bare)

@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import msgspec
 import pytest
@@ -78,6 +79,21 @@ async def test_a_passing_check_may_be_slow(warning_ms: int | None, expected: lis
     assert result.failure is None
     assert [warning.kind for warning in result.warnings] == expected
     assert bool(result.transcript) is bool(expected)
+
+
+async def test_a_standing_warning_is_shown_once_and_again_when_it_is_wanted(context: ProbeContext) -> None:
+    script = ("S: 220 hi", "C: EHLO", "S: 250-x", "S: 250 AUTH PLAIN", "C: AUTH", "S: 235 in", "C: QUIT", "S: 221 bye")
+    async with playing(script) as server:
+        target = SmtpTarget(host=ADDRESS, port=server.port, tls=TlsMode.NONE)
+        monitor = uuid4()
+        results = [
+            await run_check(
+                request(target, login=("alice", "open sesame"), monitor_id=monitor, want_transcript=wanted), context
+            )
+            for wanted in (False, False, True)
+        ]
+    assert [[warning.kind for warning in result.warnings] for result in results] == [["login_unencrypted"]] * 3
+    assert [bool(result.transcript) for result in results] == [True, False, True]
 
 
 async def test_a_failing_check_is_not_called_slow(context: ProbeContext) -> None:

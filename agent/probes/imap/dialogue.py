@@ -76,7 +76,7 @@ async def _dialogue(
             return findings
         await _capabilities(session, phases)
     with phases(Phase.MAILBOX):
-        counts, warnings = await examine(session, target.mailbox)
+        counts, warnings = await examine(session, target.mailbox, connect.pipelines)
     connect.facts |= counts
     findings.warnings += warnings
     return findings

@@ -65,6 +65,7 @@ async def _try(
     session: Session, way: Mechanism | None, login: Login, offered: frozenset[str]
 ) -> ImapRefusalError | None:
     """Log in one way; returns the refusal, or None. A mailbox that is in use or full refuses no password."""
+    listings = session.listings
     if way is not None:
         reply = await _authenticate(session, way, login, initial="SASL-IR" in offered)
     else:
@@ -82,7 +83,7 @@ async def _try(
         refused = refusal(reply.status, otherwise or FailureKind.LOGIN_REFUSED, _KINDS)
         refused.detail = in_words(code, refused.detail)
         return refused
-    if session.capabilities is offered:
+    if session.listings == listings:
         session.capabilities = None  # capabilities from before the login do not count after it
     return None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
+from collections.abc import Callable
 
 from agent.errors import CheckError
 from agent.probes.imap.replies import Response, refusal
@@ -23,12 +24,19 @@ _NAMES = {
 _TO_ENCODE = re.compile(r"[^\x20-\x7e]+|&")
 
 
-async def examine(session: Session, mailbox: str) -> tuple[dict[str, Fact], list[CheckWarning]]:
-    """The counts of `mailbox`, without changing anything in it. Raises CheckError.
+async def examine(
+    session: Session, mailbox: str, pipelines: Callable[[], bool]
+) -> tuple[dict[str, Fact], list[CheckWarning]]:
+    """The counts of `mailbox`, without changing anything in it. Raises CheckError. If `pipelines` says so, LOGOUT is
+    sent at once too.
 
     A mailbox that is in use or full is only a warning, because the server works.
     """
-    reply = await session.command(b"EXAMINE", await _encoded(session, mailbox))
+    name = await _encoded(session, mailbox)
+    if isinstance(name, bytes) and pipelines():
+        reply = await session.last_command(b"EXAMINE " + name)
+    else:
+        reply = await session.command(b"EXAMINE", name)
     if warning := reply.status.warning_instead:
         return {}, [warning]
     if not reply.ok:

@@ -43,12 +43,14 @@ class ImapReply(NamedTuple):
 
 
 class Session:
-    """One connection. `capabilities` are the latest from the server, in capitals; None if none are valid. `not_opened`
-    is set by a login that was not refused, though the mailbox is in use or full.
+    """One connection. `capabilities` are the latest from the server, in capitals; None if none are valid. `listings`
+    counts how often the server listed them. `not_opened` is set by a login that was not refused, though the mailbox is
+    in use or full.
     """
 
     def __init__(self, stream: LineStream) -> None:
         self.capabilities: frozenset[str] | None = None
+        self.listings = 0
         self.alerts: list[str] = []
         self.not_opened: CheckWarning | None = None
         self._over_quota: Response | None = None
@@ -58,6 +60,7 @@ class Session:
         self._data: list[Response] = []
         self._bye: Response | None = None
         self._leaving = False
+        self._leave_sent = False
         self._answered = True
 
     async def greeting(self) -> Response:
@@ -138,14 +141,25 @@ class Session:
             found.append(CheckWarning(kind=WarningKind.MAILBOX_FULL, detail=str(self._over_quota)))
         return found
 
+    async def last_command(self, command: bytes) -> ImapReply:
+        """Send a command and LOGOUT in one packet, and read the reply to the command. `log_out` reads the other one."""
+        self._leaving = self._leave_sent = True
+        line = self._begin() + b" " + command
+        self._stream.write_at_once(line + b"\r\n", b"A%d LOGOUT\r\n" % (self._commands + 1))
+        return await self.reply()
+
     async def log_out(self) -> None:
-        """Send LOGOUT after a check that passed, and read the answer."""
+        """Send LOGOUT after a check that passed, unless it is sent, and read the answer."""
         self._leaving = True
-        await self.command(b"LOGOUT")
+        if self._leave_sent:
+            self._begin()
+            await self.reply()
+        else:
+            await self.command(b"LOGOUT")
 
     def leave(self) -> None:
         """Send LOGOUT without waiting, unless the server could take it for the answer to a continuation."""
-        if self._answered and self._bye is None:
+        if self._answered and self._bye is None and not self._leave_sent:
             self.send_line(self._begin() + b" LOGOUT")
 
     def _begin(self) -> bytes:
@@ -170,9 +184,9 @@ class Session:
 
     def _note_unsolicited(self, response: Response) -> None:
         if response.word == "CAPABILITY":
-            self.capabilities = _capabilities(response.text)
+            self._note_capabilities(response.text)
         elif response.code == "CAPABILITY":
-            self.capabilities = _capabilities(response.argument)
+            self._note_capabilities(response.argument)
         elif response.code == "ALERT" and len(self.alerts) < _MOST_ALERTS:
             self.alerts.append(response.text)  # must be shown to people (RFC 9051 section 7.1)
         elif response.code == "OVERQUOTA" and response.tag == "*":
@@ -181,6 +195,10 @@ class Session:
             self._bye = response
         elif response.tag == "*":
             self._data.append(response)
+
+    def _note_capabilities(self, text: str) -> None:
+        self.capabilities = _capabilities(text)
+        self.listings += 1
 
 
 @parse_cached(longest=1024)

@@ -31,9 +31,11 @@ async def probe(target: Pop3Target, connect: Connect, phases: Phases) -> Finding
     except CheckError as error:
         if isinstance(error, Pop3RefusalError) and error.reply.response_code:
             connect.facts["responseCode"] = error.reply.response_code
-        stream.write(b"QUIT\r\n")  # leave politely, but without waiting: the failure is certain
+        if not connect.pipelined:
+            stream.write(b"QUIT\r\n")  # leave politely, but without waiting: the failure is certain
         raise
-    findings.warnings += await end_session(request(stream, "QUIT"), phases, connect.deadline)
+    answer = read_reply(stream) if connect.pipelined else request(stream, "QUIT")
+    findings.warnings += await end_session(answer, phases, connect.deadline)
     return findings
 
 
@@ -68,7 +70,8 @@ async def _dialogue(target: Pop3Target, connect: Connect, stream: LineStream, ph
         findings.warnings.append(authentication.not_opened)
         return findings
     with phases(Phase.MAILBOX):
-        counted = await _count(stream)
+        at_once = "PIPELINING" in (capabilities or {}) and connect.pipelines()
+        counted = await _count(stream, and_quit=at_once)
     if isinstance(counted, CheckWarning):
         findings.warnings.append(counted)
     else:
@@ -108,9 +111,15 @@ def _plain_ways(capabilities: Capabilities) -> list[str]:
     return [*mechanisms, "USER"] if "USER" in capabilities else mechanisms
 
 
-async def _count(stream: LineStream) -> tuple[int, int] | CheckWarning:
-    """Messages and octets of the mailbox, or why a server that works does not count them now."""
-    reply = await request(stream, "STAT")
+async def _count(stream: LineStream, *, and_quit: bool) -> tuple[int, int] | CheckWarning:
+    """Messages and octets of the mailbox, or why a server that works does not count them now. `and_quit`: send QUIT in
+    the same packet.
+    """
+    if and_quit:
+        stream.write_at_once(b"STAT\r\n", b"QUIT\r\n")
+        reply = await read_reply(stream)
+    else:
+        reply = await request(stream, "STAT")
     if not reply.ok:
         if warning := reply.warning_instead:
             return warning

@@ -13,7 +13,7 @@ from agent.dialogue.phases import Phases
 from agent.dialogue.plaintext import needs_tls, upgrades, warn_in_clear, warn_login_offered
 from agent.errors import CheckError
 from agent.net.stream import LineStream
-from agent.probes.smtp.envelope import check_recipient
+from agent.probes.smtp.envelope import Envelope
 from agent.probes.smtp.login import ways_to_log_in
 from agent.probes.smtp.replies import SmtpRefusalError, SmtpReply, read_reply, refusal, request
 from shared.wire.failures import CheckWarning, FailureKind, Phase, WarningKind
@@ -34,9 +34,11 @@ async def probe(target: SmtpTarget, connect: Connect, phases: Phases) -> Finding
             connect.facts["replyCode"] = error.reply.code
             if error.reply.enhanced:
                 connect.facts["enhancedStatus"] = error.reply.enhanced
-        stream.write(b"QUIT\r\n")  # leave politely, but without waiting: the failure is certain
+        if not connect.pipelined:
+            stream.write(b"QUIT\r\n")  # leave politely, but without waiting: the failure is certain
         raise
-    findings.warnings += await end_session(request(stream, "QUIT"), phases, connect.deadline)
+    answer = read_reply(stream) if connect.pipelined else request(stream, "QUIT")
+    findings.warnings += await end_session(answer, phases, connect.deadline)
     return findings
 
 
@@ -67,7 +69,9 @@ async def _dialogue(target: SmtpTarget, connect: Connect, stream: LineStream, ph
             await connect.log_in(ways)
     if target.rcpt_to is not None:
         with phases(Phase.ENVELOPE):
-            accepted = await check_recipient(stream, target.mail_from, target.rcpt_to, capabilities)
+            envelope = Envelope(target.mail_from, target.rcpt_to, capabilities)
+            at_once = "PIPELINING" in capabilities and connect.pipelines()
+            accepted = await envelope.check(stream, and_quit=at_once)
         connect.facts["recipientReply"] = str(accepted)
     return findings
 

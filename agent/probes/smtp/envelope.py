@@ -8,36 +8,50 @@ import idna
 
 from agent.errors import CheckError
 from agent.net.stream import LineStream
-from agent.probes.smtp.replies import SmtpReply, refusal, request
+from agent.probes.smtp.replies import SmtpReply, encoded, read_reply, refusal, request
 from shared.wire.failures import FailureKind, FailureSource
 
 
-async def check_recipient(stream: LineStream, sender: str, recipient: str, capabilities: Container[str]) -> SmtpReply:
-    """The reply that accepted `recipient` from `sender` ("": the null reverse-path).
-
-    Raises CheckError: `recipient_refused` if the recipient is refused, `policy_refusal` if our sender is refused, and
-    `temporary_refusal` for 4yz, as in greylisting.
+class Envelope:
+    """A recipient and its sender ("": the null reverse-path), for a server with these capabilities. Raises CheckError
+    if they cannot be sent to it.
     """
-    reverse_path, forward_path = _ascii_domain(sender), _ascii_domain(recipient)
-    parameter = ""
-    if not (reverse_path + forward_path).isascii():
-        if "SMTPUTF8" not in capabilities:
-            detail = (
-                f"the server does not offer SMTPUTF8, which {recipient if not forward_path.isascii() else sender} needs"
-            )
-            raise CheckError(FailureKind.RECIPIENT_REFUSED, detail)
-        parameter = " SMTPUTF8"
-    reply = await request(stream, f"MAIL FROM:<{reverse_path}>{parameter}")
-    if reply.code != 250:
-        raise refusal(reply, FailureKind.POLICY_REFUSAL)
-    accepted = await request(stream, f"RCPT TO:<{forward_path}>")
-    if accepted.code not in (250, 251, 252):  # 251 will forward, 252 cannot tell but will try
-        # 552 also concerns the recipient: "too many recipients" (RFC 5321 section 4.5.3.1.10) cannot apply to one.
-        raise refusal(accepted, FailureKind.RECIPIENT_REFUSED)
-    reply = await request(stream, "RSET")
-    if reply.code != 250:
-        raise refusal(reply, FailureKind.PROTOCOL_ERROR)
-    return accepted
+
+    def __init__(self, sender: str, recipient: str, capabilities: Container[str]) -> None:
+        reverse_path, forward_path = _ascii_domain(sender), _ascii_domain(recipient)
+        parameter = ""
+        if not (reverse_path + forward_path).isascii():
+            if "SMTPUTF8" not in capabilities:
+                needs = recipient if not forward_path.isascii() else sender
+                detail = f"the server does not offer SMTPUTF8, which {needs} needs"
+                raise CheckError(FailureKind.RECIPIENT_REFUSED, detail)
+            parameter = " SMTPUTF8"
+        self._mail = f"MAIL FROM:<{reverse_path}>{parameter}"
+        self._rcpt = f"RCPT TO:<{forward_path}>"
+
+    async def check(self, stream: LineStream, *, and_quit: bool) -> SmtpReply:
+        """The reply that accepted the recipient. `and_quit`: send all commands and QUIT in one packet (RFC 2920).
+
+        Raises CheckError: `recipient_refused` if the recipient is refused, `policy_refusal` if our sender is refused,
+        and `temporary_refusal` for 4yz, as in greylisting.
+        """
+        if and_quit:
+            stream.write_at_once(*map(encoded, (self._mail, self._rcpt, "RSET", "QUIT")))
+
+        async def reply_to(command: str) -> SmtpReply:
+            return await (read_reply(stream) if and_quit else request(stream, command))
+
+        reply = await reply_to(self._mail)
+        if reply.code != 250:
+            raise refusal(reply, FailureKind.POLICY_REFUSAL)
+        accepted = await reply_to(self._rcpt)
+        if accepted.code not in (250, 251, 252):  # 251 will forward, 252 cannot tell but will try
+            # 552 also concerns the recipient: "too many recipients" (RFC 5321 section 4.5.3.1.10) cannot apply to one.
+            raise refusal(accepted, FailureKind.RECIPIENT_REFUSED)
+        reply = await reply_to("RSET")
+        if reply.code != 250:
+            raise refusal(reply, FailureKind.PROTOCOL_ERROR)
+        return accepted
 
 
 def _ascii_domain(address: str) -> str:

@@ -95,10 +95,15 @@ def _parse(line: bytes) -> _ReplyLine | None:
 
 async def request(stream: LineStream, command: str, *, shown: str | None = None) -> SmtpReply:
     """Send a command line and read its reply. The transcript shows `shown` instead of a command with a secret."""
+    stream.write(encoded(command), shown=None if shown is None else shown.encode() + b"\r\n")
+    return await read_reply(stream)
+
+
+def encoded(command: str) -> bytes:
+    """The line that sends a command. Raises CheckError (source agent) if it would be more than one."""
     if not _LINE_ENDS.isdisjoint(command):
         raise CheckError(FailureKind.AGENT_ERROR, "a command of more than one line", source=FailureSource.AGENT)
-    stream.write(command.encode() + b"\r\n", shown=None if shown is None else shown.encode() + b"\r\n")
-    return await read_reply(stream)
+    return command.encode() + b"\r\n"
 
 
 def refusal(reply: SmtpReply, permanent: FailureKind) -> SmtpRefusalError:

@@ -56,12 +56,13 @@ away for longer continues with the oldest event in the stream. Older ones are on
 `sequence` counts the events of a customer of every type without a hole, and the events of the organization itself \
 apart. Controllers publish at the same time, so numbers come nearly in order: when one has not come after half a \
 minute, its event is missing. Who reads some types or monitors only does not get each number and cannot know by them; \
-`GET /api/v1/stream` says so on streams with a filter, too. A controller that is killed while it publishes may leave \
-a hole where nothing is missing: its events are then published again, without a number.
+`GET /api/v1/stream` says so on streams with a filter, too. What a controller \
+that is killed while it publishes has left, another one publishes half a minute later.
 
 ## Once, and in which order
 
-An event is in the stream once: the broker drops a repeat with the same `Nats-Msg-Id` within ten minutes. A consumer \
+An event is in the stream once: the broker drops a repeat with the same `Nats-Msg-Id` within two minutes, and what is \
+published later is looked for in the stream before. A consumer \
 may still receive an event again, when an acknowledgement is lost, so it should skip events whose `type` and \
 `eventId` it has already processed. The sequence of the stream is the order in which events were stored. Verdicts \
 and incidents of a monitor come in the order in which they were decided. Results of several locations come in any \

@@ -89,6 +89,15 @@ def shortest(one: Retention, other: Retention) -> Retention:
     )
 
 
+def blocks_kept(own: RetentionChoice, held: Kept, blocks_days: int, months: int | None, now: datetime) -> int:
+    """For how many days the blocks of an organization, or of a customer whose package keeps what is stored for so many
+    months, are kept: an organization that chose how long results are kept chose it for blocks as well.
+    """
+    chosen = in_force(own, now).results_days
+    days = blocks_days if chosen is None else min(blocks_days, held.results_days)
+    return days if months is None else min(days, _LONGEST_MONTH * months)
+
+
 def results_since(held: Kept, now: datetime) -> datetime:
     """The first moment whose results are kept: a midnight of UTC."""
     return _midnight(now) - timedelta(days=held.results_days)

@@ -99,7 +99,7 @@ FIGURES_WITHIN = SqlFunction(
         CASE WHEN status = 'success' THEN duration_ms END,
         CASE WHEN status = 'success' THEN ARRAY[bin_of(duration_ms)] ELSE '{}' END,
         CASE WHEN status = 'success' THEN '{1}'::integer[] ELSE '{}' END
-      FROM result WHERE monitor_id = of_monitor AND due_at >= checks_from AND due_at < until
+      FROM results_of(of_monitor, checks_from, until) AS result
     $$
     """,
 )

@@ -105,6 +105,12 @@ async def kept_since(database: Database, principal: Principal, now: datetime) ->
         return results_since(await choices.kept_by(connection, principal.organization_id, now), now)
 
 
+async def _read_since(database: Database, principal: Principal, now: datetime) -> datetime:
+    """The first moment of which anything is kept: of a time before `kept_since` only checks in blocks are."""
+    async with database.connection() as connection:
+        return results_since(await choices.blocks_kept_by(connection, principal.organization_id, now), now)
+
+
 async def results_page(
     database: Database,
     vault: Vault,
@@ -117,7 +123,8 @@ async def results_page(
 ) -> ResultsFound:
     """Raises InvalidError, NotFoundError, UnknownCustomerError, ForbiddenError, StoreUnavailableError."""
     fingerprint, oldest = _fingerprint(principal, question), await kept_since(database, principal, now)
-    walked, history = await _history(database, vault, principal, question, cursor, now, oldest, rows=limit + 1)
+    since = await _read_since(database, principal, now)
+    walked, history = await _history(database, vault, principal, question, cursor, now, since, rows=limit + 1)
     found, end = list[HistoryRecord](), monotonic() + PAGE_SECONDS
     async with aclosing(history.steps()) as steps:
         async for rows in steps:
@@ -149,7 +156,7 @@ async def all_results(
     """
     left = limit
     rows = _STEP_ROWS if limit is None else min(limit, _STEP_ROWS)
-    oldest = await kept_since(database, principal, now)
+    oldest = await _read_since(database, principal, now)
     _, history = await _history(database, vault, principal, question, cursor, now, oldest, rows=rows)
     async with aclosing(history.steps()) as steps:
         async for found in steps:

@@ -111,7 +111,8 @@ def why_silent(check: CheckRecord) -> str:
     if check.failure is None:
         return (
             "This check passed, so its dialogue was not kept. Passing checks keep theirs once a day at each location,"
-            " after a change of the target, on rechecks, when triggered by hand, and while an incident is open."
+            " when they warn of something new, after a change of the target, on rechecks, when triggered by hand, and"
+            " while an incident is open."
         )
     if check.failure.phase in (None, Phase.RESOLVE):
         return "No connection was made, so nothing was said."

@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from controller.metrics.process import Metrics
-from controller.model.retention import Kept
+from controller.model.retention import BLOCKS_DAYS, Kept
 from controller.notify.email.sender import EmailSender
 from controller.pipeline.location_registry import LocationRegistry
 from controller.pipeline.loops import keep
@@ -33,7 +33,8 @@ from shared.wire.targets import Target
 
 class SelfWatch(NamedTuple):
     """The operators' addresses, the relay of notices, what names the problems of database and broker, this controller's
-    name and how long it is set to keep history, the target of canaries, and the URL of the dead man's switch.
+    name and how long it is set to keep history and blocks of it, the target of canaries, and the URL of the dead man's
+    switch.
     """
 
     addresses: Sequence[str]
@@ -41,6 +42,7 @@ class SelfWatch(NamedTuple):
     problems: Callable[[], Iterable[str]]
     name: str
     keeps: Kept
+    blocks_days: int = BLOCKS_DAYS
     canary_target: Target | None = None
     heartbeat_url: Secret | None = None
 
@@ -60,7 +62,7 @@ class SelfWatch(NamedTuple):
         yield keep("unchecked_monitors", unchecked.review, every_seconds=REVIEW_SECONDS)
         signatures = SignatureReview(db, self.addresses)
         yield keep("signatures", signatures.review, every_seconds=SIGNATURES_SECONDS)
-        retention = RetentionReview(db, self.name, self.keeps, self.addresses)
+        retention = RetentionReview(db, self.name, self.keeps, self.addresses, blocks_days=self.blocks_days)
         yield keep("retention", retention.review, every_seconds=RETENTION_SECONDS)
         sender = Canaries(db, bus, registry, signer, leading, self.canary_target)
         yield keep("canaries", sender.send_due, every_seconds=canaries.ATTEMPT_SECONDS)

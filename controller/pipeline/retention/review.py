@@ -22,7 +22,7 @@ from controller.decisions.history.retention import (
     results_since,
     rollups_since,
 )
-from controller.model.retention import Kept, Retention
+from controller.model.retention import BLOCKS_DAYS, Kept, Retention
 from controller.notify.ops import retention as ops_messages
 from controller.notify.ops.retention import Shortening
 from controller.pipeline.ops import notices
@@ -59,12 +59,23 @@ class _Announced(NamedTuple):
 
 
 class RetentionReview:
-    """`name` is this controller's, `setting` what it is set to. `addresses` are those of MAILPROBE_OPS_EMAIL."""
+    """`name` is this controller's, `setting` what it is set to. `addresses` are those of MAILPROBE_OPS_EMAIL.
+    `blocks_days`, for how long it keeps blocks, is noted and not reviewed: it also says that it reads blocks.
+    """
 
-    def __init__(self, db: Database, name: str, setting: Kept, addresses: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        db: Database,
+        name: str,
+        setting: Kept,
+        addresses: Sequence[str] = (),
+        *,
+        blocks_days: int = BLOCKS_DAYS,
+    ) -> None:
         self._db = db
         self._name = name
         self._setting = setting
+        self._blocks_days = blocks_days
         self._addresses = addresses
 
     async def review(self, now: datetime | None = None) -> None:
@@ -92,7 +103,9 @@ class RetentionReview:
     async def _choose(self, now: datetime) -> None:
         async with self._db.transaction() as connection:
             before = await choices.of_installation(connection, lock=True)
-            longest = await choices.note_setting(connection, self._name, self._setting, lasts_seconds=SEEN_SECONDS)
+            longest = await choices.note_setting(
+                connection, self._name, self._setting, self._blocks_days, lasts_seconds=SEEN_SECONDS
+            )
             new = Retention(results_days=longest.results_days, rollups_months=longest.rollups_months)
             after = rechosen(before, new, Retention(), now)
             if after == before:

@@ -12,7 +12,7 @@ from shared.wire.failures import FailureKind, FailureSource
 MOST_COUNTED = 10_000
 
 
-# By time: the index of results that did not pass serves it, however many monitors there are.
+# By time: the index of results that did not pass serves it, however many monitors there are. Blocks hold none of them.
 _COUNTED = """
 SELECT failure ->> 'kind', failure ->> 'source', count(*) FROM (
   SELECT due_at, failure FROM result

@@ -49,12 +49,19 @@ class LogFilter(msgspec.Struct, frozen=True, kw_only=True):
     purpose: Purpose | None = None
 
 
+# Checks at the moment of the place may be on its other side, at most one of a location and purpose.
 _OLDER = """
 SELECT due_at, location_id, location.code AS location, location.country_code AS country, purpose, status, started_at,
   duration_ms, failure, warnings
-FROM result JOIN location ON location.id = result.location_id
-WHERE monitor_id = $1 AND due_at >= $2 AND due_at < $3
-  AND ($4::text IS NULL OR location.code = $4) AND ($5::check_status IS NULL OR status = $5)
+FROM (
+  SELECT newest_since(
+    $1, $2, LEAST($3, $7::timestamptz + interval '1 millisecond'), (SELECT id FROM location WHERE code = $4), $5, $6,
+    $10::bigint + 3 * (SELECT count(*) FROM location)
+  ) AS at OFFSET 0
+) AS begun
+CROSS JOIN LATERAL results_of($1, begun.at, LEAST($3, $7::timestamptz + interval '1 millisecond')) AS result
+JOIN location ON location.id = result.location_id
+WHERE ($4::text IS NULL OR location.code = $4) AND ($5::check_status IS NULL OR status = $5)
   AND ($6::check_purpose IS NULL OR purpose = $6)
   AND ($7::timestamptz IS NULL OR (due_at, location_id, purpose) < ($7, $8::int, $9::check_purpose))
 ORDER BY due_at DESC, location_id DESC, purpose DESC LIMIT $10
@@ -63,9 +70,15 @@ ORDER BY due_at DESC, location_id DESC, purpose DESC LIMIT $10
 _NEWER = """
 SELECT due_at, location_id, location.code AS location, location.country_code AS country, purpose, status, started_at,
   duration_ms, failure, warnings
-FROM result JOIN location ON location.id = result.location_id
-WHERE monitor_id = $1 AND due_at >= $2 AND due_at < $3
-  AND ($4::text IS NULL OR location.code = $4) AND ($5::check_status IS NULL OR status = $5)
+FROM (
+  SELECT oldest_until(
+    $1, GREATEST($2, $7::timestamptz), $3, (SELECT id FROM location WHERE code = $4), $5, $6,
+    $10::bigint + 3 * (SELECT count(*) FROM location)
+  ) AS at OFFSET 0
+) AS ended
+CROSS JOIN LATERAL results_of($1, GREATEST($2, $7::timestamptz), ended.at) AS result
+JOIN location ON location.id = result.location_id
+WHERE ($4::text IS NULL OR location.code = $4) AND ($5::check_status IS NULL OR status = $5)
   AND ($6::check_purpose IS NULL OR purpose = $6)
   AND ($7::timestamptz IS NULL OR (due_at, location_id, purpose) > ($7, $8::int, $9::check_purpose))
 ORDER BY due_at, location_id, purpose LIMIT $10

@@ -88,7 +88,8 @@ WITH settled AS (
     SELECT FROM result
     WHERE result.monitor_id = expected.monitor_id AND result.due_at = expected.due_at
       AND result.location_id = expected.location_id AND result.purpose = settled.purpose
-  )
+  ) AND CASE WHEN settled.purpose = 'scheduled' AND expected.due_at < now() - interval '1 hour'
+    THEN NOT is_folded(expected.monitor_id, expected.location_id, expected.due_at) ELSE true END
   ON CONFLICT DO NOTHING
   RETURNING monitor_id, from_at AS due_at, location_id, purpose, reason
 ), noted AS (

@@ -58,6 +58,8 @@ SELECT place FROM given JOIN planned USING (monitor_id, due_at, location_id, pur
 UNION
 SELECT place FROM given JOIN result USING (monitor_id, due_at, location_id, purpose)
 UNION
+SELECT place FROM given WHERE purpose = 'scheduled' AND is_folded(monitor_id, location_id, due_at)
+UNION
 SELECT place FROM given JOIN gap ON gap.monitor_id = given.monitor_id AND gap.from_at = given.due_at
   AND gap.location_id = given.location_id AND gap.purpose = given.purpose
 UNION

@@ -1,4 +1,6 @@
-"""Checks that passed and have their dialogue, to compare a failed one with."""
+"""Checks that passed and have their dialogue, to compare a failed one with. Blocks hold neither failed
+checks nor dialogues, so rows are all there is to read.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,7 @@ async def last_good(
         SELECT location_id, location.code AS location_code, location.name AS location_name, location.country_code,
           purpose, 'success' AS status, due_at, started_at, duration_ms, agent, address, NULL AS failure, phases,
           warnings, facts, transcript, NULL AS loop_lag_ms, NULL AS kernel_rtt_ms, false AS login_withheld,
-          NULL AS detail
+          NULL AS detail, false AS rounded
         FROM last_good JOIN location ON location.id = location_id
         WHERE monitor_id = $1 AND (due_at >= $4) = ($3::timestamptz >= $4)
         ORDER BY due_at < $3 DESC, location_id = $2 DESC, due_at DESC LIMIT 1
@@ -46,7 +48,8 @@ async def good_before(
     """The latest check of the location in this time that passed and has its dialogue."""
     row = await connection.fetchrow(
         """
-        SELECT result.*, location.code AS location_code, location.name AS location_name, location.country_code
+        SELECT result.*, false AS rounded, location.code AS location_code, location.name AS location_name,
+          location.country_code
         FROM result JOIN location ON location.id = result.location_id
         WHERE monitor_id = $1 AND location_id = $2 AND due_at >= $3 AND due_at < $4
           AND status = 'success' AND transcript IS NOT NULL
@@ -66,7 +69,8 @@ async def first_failed(
     """The first check of the location in this time that failed. One that was triggered by hand does not count."""
     row = await connection.fetchrow(
         """
-        SELECT result.*, location.code AS location_code, location.name AS location_name, location.country_code
+        SELECT result.*, false AS rounded, location.code AS location_code, location.name AS location_name,
+          location.country_code
         FROM result JOIN location ON location.id = result.location_id
         WHERE monitor_id = $1 AND location_id = $2 AND due_at >= $3 AND due_at <= $4
           AND status = 'failure' AND purpose <> 'triggered'

@@ -18,19 +18,22 @@ from shared.wire.rounds import Purpose, check_id
 _COLUMNS = tuple(name for name in CheckRecord.__struct_fields__ if name != "check_id")
 
 
+_LATEST = """
+SELECT result.due_at, result.location_id, purpose, status, duration_ms, started_at, agent, address, failure, warnings,
+  facts, transcript, loop_lag_ms, kernel_rtt_ms, login_withheld, detail, rounded,
+  COALESCE(phases, unfolded_phases(phase_names, phase_codes, phase_gaps)) AS phases,
+  location.code AS location_code, location.name AS location_name, location.country_code
+FROM (SELECT newest_since($1, '-infinity', 'infinity', NULL, NULL, NULL, $2::bigint) AS at OFFSET 0) AS begun
+CROSS JOIN LATERAL results_of($1, begun.at, 'infinity') AS result
+JOIN location ON location.id = result.location_id
+ORDER BY result.due_at DESC, result.location_id DESC, result.purpose DESC LIMIT $2
+"""
+
+
 async def check_history(database: Database, monitor_id: int, public_id: UUID, *, limit: int) -> list[CheckRecord]:
     """The latest results from every location, newest round first."""
     async with database.connection() as connection:
-        rows = await connection.fetch(
-            """
-            SELECT result.*, location.code AS location_code, location.name AS location_name, location.country_code
-            FROM result JOIN location ON location.id = result.location_id
-            WHERE result.monitor_id = $1
-            ORDER BY result.due_at DESC, result.location_id DESC, result.purpose DESC LIMIT $2
-            """,
-            monitor_id,
-            limit,
-        )
+        rows = await connection.fetch(_LATEST, monitor_id, limit)
     return [check_record(public_id, row) for row in rows]
 
 
@@ -50,15 +53,17 @@ async def failed_checks(
     return [check_record(public_id, row) for row in rows]
 
 
-# A check that somebody triggered by hand has no vote.
+# A check that somebody triggered by hand has no vote. No failed check is ever in a block.
 _FIRST_FAILED = """
-SELECT result.*, location.code AS location_code, location.name AS location_name, location.country_code
+SELECT result.*, false AS rounded, location.code AS location_code, location.name AS location_name,
+  location.country_code
 FROM result JOIN location ON location.id = result.location_id
 WHERE monitor_id = $1 AND due_at BETWEEN $2 AND $3 AND purpose <> 'triggered' AND status = 'failure'
 ORDER BY result.due_at, result.location_id, result.purpose LIMIT $4
 """
 _LAST_FAILED = """
-SELECT result.*, location.code AS location_code, location.name AS location_name, location.country_code
+SELECT result.*, false AS rounded, location.code AS location_code, location.name AS location_name,
+  location.country_code
 FROM result JOIN location ON location.id = result.location_id
 WHERE monitor_id = $1 AND due_at BETWEEN $2 AND $3 AND purpose <> 'triggered' AND status = 'failure'
 ORDER BY result.due_at DESC, result.location_id DESC, result.purpose DESC LIMIT $4
@@ -97,12 +102,15 @@ async def recovered_checks(
           WHERE monitor_id = $1 AND due_at BETWEEN $2 AND $3 AND purpose <> 'triggered' AND status = 'failure'
           GROUP BY location_id
         )
-        SELECT result.*, location.code AS location_code, location.name AS location_name, location.country_code,
+        SELECT result.monitor_id, result.due_at, result.location_id, purpose, status, duration_ms, started_at, agent,
+          address, failure, warnings, facts, transcript, loop_lag_ms, kernel_rtt_ms, login_withheld, detail, rounded,
+          COALESCE(phases, unfolded_phases(phase_names, phase_codes, phase_gaps)) AS phases,
+          location.code AS location_code, location.name AS location_name, location.country_code,
           count(*) OVER () AS total
-        FROM result JOIN location ON location.id = result.location_id
+        FROM results_of($1, $2, $3::timestamptz + interval '1 millisecond') AS result
+        JOIN location ON location.id = result.location_id
         JOIN failed ON failed.location_id = result.location_id AND result.due_at > failed.last_at
-        WHERE result.monitor_id = $1 AND result.due_at BETWEEN $2 AND $3 AND result.purpose <> 'triggered'
-          AND result.status = 'success'
+        WHERE result.due_at <= $3 AND result.purpose <> 'triggered' AND result.status = 'success'
         ORDER BY result.due_at, result.location_id, result.purpose LIMIT $4
         """,
         monitor_id,

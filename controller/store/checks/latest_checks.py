@@ -52,16 +52,33 @@ SELECT checked.due_at, location.id AS location_id, location.code AS location, lo
   known.due_at AS known_at, known.address, known.facts, known.phases
 FROM latest JOIN location ON location.id = latest.location_id
 CROSS JOIN LATERAL (
-  SELECT due_at, purpose, status, started_at, duration_ms, failure, warnings FROM result
-  WHERE result.monitor_id = $1 AND result.due_at = latest.due_at AND result.location_id = latest.location_id
+  SELECT due_at, purpose, status, started_at, duration_ms, failure, warnings
+  FROM results_of($1, latest.due_at, latest.due_at + interval '1 millisecond') AS result
+  WHERE result.due_at = latest.due_at AND result.location_id = latest.location_id
   ORDER BY purpose DESC LIMIT 1
 ) AS checked
 LEFT JOIN LATERAL (
   SELECT * FROM (
-    (SELECT due_at, address, facts, phases FROM result
-    WHERE result.monitor_id = $1 AND result.location_id = latest.location_id AND facts IS NOT NULL
-      AND result.due_at <= latest.due_at AND result.due_at > latest.due_at - make_interval(secs => $2)
-    ORDER BY due_at DESC LIMIT 1)
+    (SELECT due_at, address, facts, COALESCE(phases, unfolded_phases(phase_names, phase_codes, phase_gaps)) AS phases
+    FROM (
+      (SELECT due_at, address, facts, phases, NULL::text[] AS phase_names, NULL::smallint[] AS phase_codes,
+        NULL::real[] AS phase_gaps
+      FROM result
+      WHERE result.monitor_id = $1 AND result.location_id = latest.location_id AND facts IS NOT NULL
+        AND result.due_at <= latest.due_at AND result.due_at > latest.due_at - make_interval(secs => $2)
+      ORDER BY due_at DESC LIMIT 1)
+      UNION ALL
+      (SELECT due_at, address, facts, phases, phase_names, phase_codes, phase_gaps
+      FROM (
+        SELECT LEAST(latest.facts_at, newest_since(
+          $1, latest.due_at - make_interval(secs => $2), latest.due_at, latest.location_id, 'success', 'scheduled', 1
+        )) AS at OFFSET 0
+      ) AS begun
+      CROSS JOIN LATERAL results_of($1, begun.at, latest.due_at + interval '1 millisecond') AS result
+      WHERE result.location_id = latest.location_id AND facts IS NOT NULL AND rounded
+        AND result.due_at > latest.due_at - make_interval(secs => $2)
+      ORDER BY due_at DESC LIMIT 1)
+    ) AS one ORDER BY due_at DESC LIMIT 1)
     UNION ALL
     SELECT due_at, address, facts, phases FROM last_good
     WHERE last_good.monitor_id = $1 AND last_good.location_id = latest.location_id AND facts IS NOT NULL

@@ -26,7 +26,7 @@ class LocationRun(NamedTuple):
 
 
 # Before rolled_until ($2) the hour with the last other result is found in roll-ups, as a monitor that always passes has
-# hundreds of thousands of results. Nothing is searched before $3.
+# hundreds of thousands of results. What is not rolled up yet is in no block. Nothing is searched before $3.
 _RUNS = """
 WITH place AS (
   SELECT location.id, location.code, location.name, location.country_code, latest.due_at, latest.status
@@ -55,15 +55,20 @@ LEFT JOIN LATERAL (
     END > 0
 ) AS hour ON true
 LEFT JOIN LATERAL (
-  SELECT max(due_at) AS at FROM result
-  WHERE monitor_id = $1 AND location_id = place.id AND status <> place.status AND due_at >= hour.at
-    AND due_at < hour.at + interval '1 hour' AND due_at <= place.due_at
+  SELECT max(result.due_at) AS at FROM results_of($1, hour.at, hour.at + interval '1 hour') AS result
+  WHERE location_id = place.id AND result.status <> place.status AND result.due_at <= place.due_at
 ) AS earlier ON true
 LEFT JOIN LATERAL (
-  SELECT due_at FROM result
-  WHERE monitor_id = $1 AND location_id = place.id AND due_at > COALESCE(recent.at, earlier.at, $3)
-    AND due_at <= place.due_at
-  ORDER BY due_at LIMIT 1
+  SELECT result.due_at
+  FROM (SELECT COALESCE(recent.at, earlier.at, $3) AS at OFFSET 0) AS begun
+  CROSS JOIN LATERAL (
+    SELECT oldest_until(
+      $1, begun.at, place.due_at + interval '1 millisecond', place.id, NULL, NULL, 4
+    ) AS at OFFSET 0
+  ) AS ended
+  CROSS JOIN LATERAL results_of($1, begun.at, ended.at) AS result
+  WHERE location_id = place.id AND result.due_at > begun.at AND result.due_at <= place.due_at
+  ORDER BY result.due_at LIMIT 1
 ) AS begun ON true
 LEFT JOIN LATERAL (
   SELECT from_at FROM gap

@@ -37,7 +37,9 @@ WITH given AS (
         customer.policy ->> 'order',
         organization.policy ->> 'order'
       )
-    ) AS expected
+    ) AS expected,
+    CASE WHEN purpose = 'scheduled' AND given.due_at < now() - interval '1 hour'
+      THEN is_folded(monitor.id, location.id, given.due_at) ELSE false END AS folded
   FROM given
   JOIN monitor ON monitor.public_id = given.monitor
   JOIN location ON location.code = given.location
@@ -53,7 +55,7 @@ WITH given AS (
     monitor_id, due_at, location_id, purpose, status, duration_ms, started_at, agent, address, failure::json,
     phases::json, warnings::json, facts::json, transcript::json, loop_lag_ms, kernel_rtt_ms, login_withheld,
     CASE WHEN detail::json ->> 'kind' = kind THEN detail::json END
-  FROM known WHERE expected ORDER BY monitor_id, due_at, location_id, purpose, place
+  FROM known WHERE expected AND NOT folded ORDER BY monitor_id, due_at, location_id, purpose, place
   ON CONFLICT DO NOTHING
   RETURNING monitor_id, due_at, location_id, purpose
 ), fresh AS (
@@ -139,8 +141,13 @@ WITH given AS (
 )
 SELECT known.place, known.organization, known.customer, known.kind, known.expected,
   stored.monitor_id IS NOT NULL AS new,
-  CASE WHEN stored.monitor_id IS NOT NULL THEN true ELSE COALESCE((
-    SELECT stored_at > now() - make_interval(secs => $26) FROM result
+  CASE WHEN stored.monitor_id IS NOT NULL THEN true WHEN folded THEN false ELSE COALESCE((
+    SELECT stored_at > now() - make_interval(secs => $26) AND NOT EXISTS (
+      SELECT FROM unpublished_results, unnest(monitor_ids, due_ats, location_ids, purposes)
+        AS noted (monitor_id, due_at, location_id, purpose)
+      WHERE noted.monitor_id = known.monitor_id AND noted.due_at = known.due_at
+        AND noted.location_id = known.location_id AND noted.purpose = known.purpose
+    ) FROM result
     WHERE result.monitor_id = known.monitor_id AND result.due_at = known.due_at
       AND result.location_id = known.location_id AND result.purpose = known.purpose
   ), true) END AS recent,

@@ -12,8 +12,9 @@ from controller.decisions.history.history import Order
 _MONITORS_OLDEST = """
 SELECT monitor_id, location_id, due_at, customer.public_id AS customer, found.public_id AS monitor,
   found.name AS monitor_name, kind, location.code AS location, location.country_code AS country, purpose, found.status,
-  started_at, duration_ms, agent, address, failure::text, phases::text, warnings::text, facts::text, loop_lag_ms,
-  kernel_rtt_ms, login_withheld, detail::text
+  started_at, duration_ms, agent, address, failure::text,
+  COALESCE(phases, unfolded_phases(phase_names, phase_codes, phase_gaps))::text AS phases, warnings::text,
+  facts::text, loop_lag_ms, kernel_rtt_ms, login_withheld, detail::text, rounded
 FROM (
   SELECT result.*, monitor.id, monitor.public_id, monitor.name, monitor.kind, monitor.customer_id
   FROM unnest($15::bigint[]) AS read (id) CROSS JOIN LATERAL (
@@ -25,9 +26,10 @@ FROM (
   ) AS monitor CROSS JOIN LATERAL (
     SELECT result.monitor_id, result.due_at, result.location_id, result.purpose, result.status, result.duration_ms,
       result.started_at, result.agent, result.address, result.failure, result.phases, result.warnings, result.facts,
-      result.loop_lag_ms, result.kernel_rtt_ms, result.login_withheld, result.detail
-    FROM result
-    WHERE result.monitor_id = monitor.id AND result.due_at >= $5 AND result.due_at < $6
+      result.loop_lag_ms, result.kernel_rtt_ms, result.login_withheld, result.detail, result.rounded,
+      result.phase_names, result.phase_codes, result.phase_gaps
+    FROM results_of(monitor.id, $5, $6) AS result
+    WHERE result.due_at >= $5 AND result.due_at < $6
       AND (result.due_at, result.monitor_id, result.location_id, result.purpose)
         > ($7, $8::bigint, $9::int, $10::check_purpose)
       AND ($11::int[] IS NULL OR result.location_id = ANY ($11))
@@ -43,8 +45,9 @@ ORDER BY due_at, monitor_id, location_id, purpose
 _MONITORS_NEWEST = """
 SELECT monitor_id, location_id, due_at, customer.public_id AS customer, found.public_id AS monitor,
   found.name AS monitor_name, kind, location.code AS location, location.country_code AS country, purpose, found.status,
-  started_at, duration_ms, agent, address, failure::text, phases::text, warnings::text, facts::text, loop_lag_ms,
-  kernel_rtt_ms, login_withheld, detail::text
+  started_at, duration_ms, agent, address, failure::text,
+  COALESCE(phases, unfolded_phases(phase_names, phase_codes, phase_gaps))::text AS phases, warnings::text,
+  facts::text, loop_lag_ms, kernel_rtt_ms, login_withheld, detail::text, rounded
 FROM (
   SELECT result.*, monitor.id, monitor.public_id, monitor.name, monitor.kind, monitor.customer_id
   FROM unnest($15::bigint[]) AS read (id) CROSS JOIN LATERAL (
@@ -56,9 +59,10 @@ FROM (
   ) AS monitor CROSS JOIN LATERAL (
     SELECT result.monitor_id, result.due_at, result.location_id, result.purpose, result.status, result.duration_ms,
       result.started_at, result.agent, result.address, result.failure, result.phases, result.warnings, result.facts,
-      result.loop_lag_ms, result.kernel_rtt_ms, result.login_withheld, result.detail
-    FROM result
-    WHERE result.monitor_id = monitor.id AND result.due_at >= $5 AND result.due_at <= $6
+      result.loop_lag_ms, result.kernel_rtt_ms, result.login_withheld, result.detail, result.rounded,
+      result.phase_names, result.phase_codes, result.phase_gaps
+    FROM results_of(monitor.id, $5, $6::timestamptz + interval '1 millisecond') AS result
+    WHERE result.due_at >= $5 AND result.due_at <= $6
       AND (result.due_at, result.monitor_id, result.location_id, result.purpose)
         < ($7, $8::bigint, $9::int, $10::check_purpose)
       AND ($11::int[] IS NULL OR result.location_id = ANY ($11))
@@ -76,14 +80,16 @@ ORDER BY due_at DESC, monitor_id DESC, location_id DESC, purpose DESC
 _ALL_OLDEST = """
 SELECT monitor_id, location_id, due_at, customer.public_id AS customer, found.public_id AS monitor,
   found.name AS monitor_name, kind, location.code AS location, location.country_code AS country, purpose, found.status,
-  started_at, duration_ms, agent, address, failure::text, phases::text, warnings::text, facts::text, loop_lag_ms,
-  kernel_rtt_ms, login_withheld, detail::text
+  started_at, duration_ms, agent, address, failure::text,
+  COALESCE(phases, unfolded_phases(phase_names, phase_codes, phase_gaps))::text AS phases, warnings::text,
+  facts::text, loop_lag_ms, kernel_rtt_ms, login_withheld, detail::text, rounded
 FROM (
   SELECT result.monitor_id, result.due_at, result.location_id, result.purpose, result.status, result.duration_ms,
     result.started_at, result.agent, result.address, result.failure, result.phases, result.warnings, result.facts,
-    result.loop_lag_ms, result.kernel_rtt_ms, result.login_withheld, result.detail,
+    result.loop_lag_ms, result.kernel_rtt_ms, result.login_withheld, result.detail, result.rounded,
+    result.phase_names, result.phase_codes, result.phase_gaps,
     monitor.id, monitor.public_id, monitor.name, monitor.kind, monitor.customer_id
-  FROM result CROSS JOIN LATERAL (
+  FROM results_between($5, $6) AS result CROSS JOIN LATERAL (
     SELECT monitor.id, monitor.public_id, monitor.name, monitor.kind, monitor.customer_id FROM monitor
     WHERE monitor.id = result.monitor_id AND monitor.organization_id = $1
       AND ($2::bigint[] IS NULL OR monitor.customer_id = ANY ($2)) AND ($3::text[] IS NULL OR monitor.kind = ANY ($3))
@@ -104,14 +110,17 @@ ORDER BY due_at, monitor_id, location_id, purpose
 _ALL_NEWEST = """
 SELECT monitor_id, location_id, due_at, customer.public_id AS customer, found.public_id AS monitor,
   found.name AS monitor_name, kind, location.code AS location, location.country_code AS country, purpose, found.status,
-  started_at, duration_ms, agent, address, failure::text, phases::text, warnings::text, facts::text, loop_lag_ms,
-  kernel_rtt_ms, login_withheld, detail::text
+  started_at, duration_ms, agent, address, failure::text,
+  COALESCE(phases, unfolded_phases(phase_names, phase_codes, phase_gaps))::text AS phases, warnings::text,
+  facts::text, loop_lag_ms, kernel_rtt_ms, login_withheld, detail::text, rounded
 FROM (
   SELECT result.monitor_id, result.due_at, result.location_id, result.purpose, result.status, result.duration_ms,
     result.started_at, result.agent, result.address, result.failure, result.phases, result.warnings, result.facts,
-    result.loop_lag_ms, result.kernel_rtt_ms, result.login_withheld, result.detail,
+    result.loop_lag_ms, result.kernel_rtt_ms, result.login_withheld, result.detail, result.rounded,
+    result.phase_names, result.phase_codes, result.phase_gaps,
     monitor.id, monitor.public_id, monitor.name, monitor.kind, monitor.customer_id
-  FROM result CROSS JOIN LATERAL (
+  FROM results_between($5, $6::timestamptz + interval '1 millisecond') AS result
+  CROSS JOIN LATERAL (
     SELECT monitor.id, monitor.public_id, monitor.name, monitor.kind, monitor.customer_id FROM monitor
     WHERE monitor.id = result.monitor_id AND monitor.organization_id = $1
       AND ($2::bigint[] IS NULL OR monitor.customer_id = ANY ($2)) AND ($3::text[] IS NULL OR monitor.kind = ANY ($3))
@@ -130,12 +139,13 @@ JOIN customer ON customer.id = found.customer_id JOIN location ON location.id = 
 ORDER BY due_at DESC, monitor_id DESC, location_id DESC, purpose DESC
 """
 
-# By time, without those that passed: the partial index of such results serves only what says so itself.
+# By time, without those that passed, of which blocks hold none: the partial index of such results serves only what says
+# so itself.
 _NOT_PASSED_OLDEST = """
 SELECT monitor_id, location_id, due_at, customer.public_id AS customer, found.public_id AS monitor,
   found.name AS monitor_name, kind, location.code AS location, location.country_code AS country, purpose, found.status,
   started_at, duration_ms, agent, address, failure::text, phases::text, warnings::text, facts::text, loop_lag_ms,
-  kernel_rtt_ms, login_withheld, detail::text
+  kernel_rtt_ms, login_withheld, detail::text, false AS rounded
 FROM (
   SELECT result.monitor_id, result.due_at, result.location_id, result.purpose, result.status, result.duration_ms,
     result.started_at, result.agent, result.address, result.failure, result.phases, result.warnings, result.facts,
@@ -164,7 +174,7 @@ _NOT_PASSED_NEWEST = """
 SELECT monitor_id, location_id, due_at, customer.public_id AS customer, found.public_id AS monitor,
   found.name AS monitor_name, kind, location.code AS location, location.country_code AS country, purpose, found.status,
   started_at, duration_ms, agent, address, failure::text, phases::text, warnings::text, facts::text, loop_lag_ms,
-  kernel_rtt_ms, login_withheld, detail::text
+  kernel_rtt_ms, login_withheld, detail::text, false AS rounded
 FROM (
   SELECT result.monitor_id, result.due_at, result.location_id, result.purpose, result.status, result.duration_ms,
     result.started_at, result.agent, result.address, result.failure, result.phases, result.warnings, result.facts,

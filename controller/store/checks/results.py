@@ -18,6 +18,7 @@ import msgspec
 from controller.decisions.comparison.server_views import digest_of, findings_of, view_of
 from controller.decisions.evaluation.blindness import blind_until
 from controller.decisions.schedule.rounds import RECHECK_SECONDS
+from controller.store.checks import unpublished_results
 from controller.store.checks.result_insertion import INSERT_RESULTS
 from controller.store.events import sequences
 from controller.store.locations import blind_periods
@@ -28,17 +29,24 @@ from shared.epoch import to_ms
 from shared.wire.messages import CLOCK_TOLERANCE_MS, CheckResult, ResultStatus
 from shared.wire.rounds import phase_hash
 
-_RECENT_SECONDS = 540.0  # below the duplicate window of EVENTS (controller.broker.streams)
+_RECENT_SECONDS = 100.0  # below the duplicate window of EVENTS (controller.broker.streams)
 _WARNED_SECONDS = 3600
 """A server that is warned about has a dialogue in each result; this seldom, one becomes the last good one."""
 _UNKNOWN = ResultStatus.UNKNOWN.value
 _AHEAD_SECONDS = CLOCK_TOLERANCE_MS / 1000
 
+_LOCK = """
+SELECT pg_advisory_xact_lock_shared($1),
+  CASE WHEN $3::timestamptz < now() - interval '1 hour' THEN pg_advisory_xact_lock_shared($2) END
+"""
+"""Late results wait for the block that is being made, as they may be in it. No block is made of the last two hours."""
+
 
 class StoredResult(NamedTuple):
     """The organization, customer and kind of a result's monitor. `new`: the result was stored now. `recent`: it was
-    stored now, or so recently that its event may not have been published. A result that was not `expected`
-    is not stored. `sequence` is the number of the event of a `new` one; its copies in the same batch have none.
+    stored now, or so recently that a controller of an earlier version may have left its event unpublished. A result
+    that was not `expected` is not stored. `sequence` is the number of the event of a `new` one; its copies in the same
+    batch have none. `note` says that the event is unpublished (controller.store.checks.unpublished_results).
     """
 
     organization: UUID
@@ -48,6 +56,7 @@ class StoredResult(NamedTuple):
     kind: str
     expected: bool = True
     sequence: int | None = None
+    note: int | None = None
 
 
 async def store_results(
@@ -67,7 +76,9 @@ async def store_results(
     async with db.connection() as connection:
         try:
             async with connection.transaction():
-                await connection.execute("SELECT pg_advisory_xact_lock_shared($1)", locks.SETTLE)
+                await connection.execute(
+                    _LOCK, locks.SETTLE, locks.FOLD, min((one.due_at for one in results), default=None)
+                )
                 columns = zip(*(_columns(result, own_facts) for result in results), strict=True)
                 rows = await connection.fetch(
                     INSERT_RESULTS,
@@ -89,6 +100,7 @@ async def store_results(
                 )
                 await blind_periods.end(connection, [_sight(row) for row in rows if row["was_blind"] and _shows(row)])
                 numbers = await sequences.of_results(connection, rows)
+                noted = await unpublished_results.note(connection, rows, numbers)
         except AWAY:
             raise
         except (asyncpg.PostgresError, ValueError, OverflowError) as error:
@@ -96,8 +108,15 @@ async def store_results(
     outcomes: list[StoredResult | None] = [None] * len(results)
     for row in rows:
         origin = row["organization"], row["customer"]
+        number = numbers.get(row["place"])
         outcomes[row["place"] - 1] = StoredResult(
-            *origin, row["recent"], row["new"], row["kind"], row["expected"], numbers.get(row["place"])
+            *origin,
+            row["recent"],
+            row["new"],
+            row["kind"],
+            row["expected"],
+            number,
+            None if number is None else noted,
         )
     return outcomes
 

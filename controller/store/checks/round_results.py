@@ -25,9 +25,13 @@ async def round_results(
     """All results of the checks that were due at this moment, by country."""
     rows = await connection.fetch(
         """
-        SELECT result.*, location.code AS location_code, location.name AS location_name, location.country_code
-        FROM result JOIN location ON location.id = result.location_id
-        WHERE result.monitor_id = $1 AND result.due_at = $2
+        SELECT result.monitor_id, result.due_at, result.location_id, purpose, status, duration_ms, started_at, agent,
+          address, failure, warnings, facts, transcript, loop_lag_ms, kernel_rtt_ms, login_withheld, detail, rounded,
+          COALESCE(phases, unfolded_phases(phase_names, phase_codes, phase_gaps)) AS phases,
+          location.code AS location_code, location.name AS location_name, location.country_code
+        FROM results_of($1, $2, $2::timestamptz + interval '1 millisecond') AS result
+        JOIN location ON location.id = result.location_id
+        WHERE result.due_at = $2
         ORDER BY location.country_code, location.code, result.purpose LIMIT $3
         """,
         monitor_id,
@@ -42,8 +46,13 @@ async def due_of(
 ) -> datetime | None:
     """When this check was due, if it is among so many latest results of the monitor."""
     for due_at, code, purpose in await connection.fetch(
-        "SELECT due_at, code, purpose FROM result JOIN location ON location.id = location_id"
-        " WHERE monitor_id = $1 ORDER BY due_at DESC LIMIT $2",
+        """
+        SELECT due_at, code, purpose
+        FROM (SELECT newest_since($1, '-infinity', 'infinity', NULL, NULL, NULL, $2::bigint) AS at OFFSET 0) AS begun
+        CROSS JOIN LATERAL results_of($1, begun.at, 'infinity') AS result
+        JOIN location ON location.id = location_id
+        ORDER BY due_at DESC LIMIT $2
+        """,
         monitor_id,
         rows,
     ):
@@ -71,8 +80,8 @@ async def missing_checks(connection: Connection, monitor_id: int, due_at: dateti
           location.code, location.name, location.country_code, purpose, reason
         FROM missing JOIN location ON location.id = location_id
         WHERE NOT EXISTS (
-          SELECT FROM result WHERE result.monitor_id = $1 AND result.due_at = $2
-            AND result.location_id = missing.location_id AND result.purpose = missing.purpose
+          SELECT FROM results_of($1, $2, $2::timestamptz + interval '1 millisecond') AS result
+          WHERE result.due_at = $2 AND result.location_id = missing.location_id AND result.purpose = missing.purpose
         )
         ORDER BY location.country_code, location.code, purpose, reason
         """,
@@ -93,8 +102,12 @@ async def before_and_after(
     arguments = (monitor_id, check.location_id, check.due_at, check.purpose.value)
     before = await connection.fetchrow(
         """
-        SELECT due_at, purpose, status FROM result
-        WHERE monitor_id = $1 AND location_id = $2 AND (due_at, purpose) < ($3, $4::check_purpose) AND due_at > $5
+        SELECT due_at, purpose, status
+        FROM (
+          SELECT newest_since($1, $5, $3::timestamptz + interval '1 millisecond', $2, NULL, NULL, 4) AS at OFFSET 0
+        ) AS begun
+        CROSS JOIN LATERAL results_of($1, begun.at, $3::timestamptz + interval '1 millisecond') AS result
+        WHERE location_id = $2 AND (due_at, purpose) < ($3, $4::check_purpose) AND due_at > $5
         ORDER BY due_at DESC, purpose DESC LIMIT 1
         """,
         *arguments,
@@ -102,8 +115,10 @@ async def before_and_after(
     )
     after = await connection.fetchrow(
         """
-        SELECT due_at, purpose, status FROM result
-        WHERE monitor_id = $1 AND location_id = $2 AND (due_at, purpose) > ($3, $4::check_purpose) AND due_at < $5
+        SELECT due_at, purpose, status
+        FROM (SELECT oldest_until($1, $3, $5, $2, NULL, NULL, 4) AS at OFFSET 0) AS ended
+        CROSS JOIN LATERAL results_of($1, $3, ended.at) AS result
+        WHERE location_id = $2 AND (due_at, purpose) > ($3, $4::check_purpose) AND due_at < $5
         ORDER BY due_at, purpose LIMIT 1
         """,
         *arguments,

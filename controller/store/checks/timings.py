@@ -28,10 +28,10 @@ async def timings_of(
         return {}
     rows = await connection.fetch(
         """
-        SELECT result.due_at, location.code, result.purpose, result.duration_ms, result.phases
-        FROM result JOIN location ON location.id = result.location_id
-        WHERE result.monitor_id = $1 AND result.due_at BETWEEN $2 AND $3 AND result.purpose <> 'triggered'
-          AND location.code = ANY ($4)
+        SELECT result.due_at, location.code, result.purpose, result.duration_ms,
+          COALESCE(phases, unfolded_phases(phase_names, phase_codes, phase_gaps))
+        FROM results_of($1, $2, $3) AS result JOIN location ON location.id = result.location_id
+        WHERE result.purpose <> 'triggered' AND location.code = ANY ($4)
         ORDER BY result.due_at LIMIT $5
         """,
         monitor_id,

@@ -1,4 +1,4 @@
-"""The dialogues of stored results."""
+"""The dialogues of stored results. A check in a block has none."""
 
 from __future__ import annotations
 

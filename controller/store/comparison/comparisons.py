@@ -45,10 +45,11 @@ _RESULTS = """
 SELECT given.monitor_id, found.*
 FROM unnest($1::bigint[], $2::timestamptz[]) AS given (monitor_id, since)
 CROSS JOIN LATERAL (
-  SELECT due_at, location_id, purpose, address, facts, phases, failure ->> 'kind' AS failure, warnings
-  FROM result
-  WHERE result.monitor_id = given.monitor_id AND result.due_at > given.since AND result.due_at > $3
-    AND purpose IN ('scheduled', 'recheck') AND (facts IS NOT NULL OR failure IS NOT NULL)
+  SELECT due_at, location_id, purpose, address, facts, failure ->> 'kind' AS failure, warnings,
+    COALESCE(phases, unfolded_phases(phase_names, phase_codes, phase_gaps)) AS phases
+  FROM results_of(given.monitor_id, GREATEST(given.since, $3), 'infinity') AS result
+  WHERE result.due_at > given.since AND result.due_at > $3 AND purpose IN ('scheduled', 'recheck')
+    AND (facts IS NOT NULL OR failure IS NOT NULL)
   ORDER BY due_at DESC LIMIT $4
 ) AS found
 ORDER BY given.monitor_id, due_at, location_id

@@ -49,18 +49,22 @@ ORDER BY incident.resolved_at IS NOT NULL, incident.outage_started_at DESC LIMIT
 
 _CERTIFICATES = """
 SELECT latest.monitor_id, result.facts ->> 'certificateNotAfter' AS ends FROM latest
-JOIN result ON result.monitor_id = latest.monitor_id AND result.location_id = latest.location_id
-  AND result.due_at = latest.facts_at
-WHERE latest.monitor_id = ANY ($1::bigint[]) AND result.facts ->> 'certificateNotAfter' IS NOT NULL
+CROSS JOIN LATERAL results_of(
+  latest.monitor_id, latest.facts_at, latest.facts_at + interval '1 millisecond'
+) AS result
+WHERE latest.monitor_id = ANY ($1::bigint[]) AND result.location_id = latest.location_id
+  AND result.facts ->> 'certificateNotAfter' IS NOT NULL
 """
 
 _WARNINGS = """
 SELECT latest.monitor_id, latest.location_id, warning ->> 'kind' AS kind, coalesce(warning ->> 'detail', '') AS detail
 FROM latest JOIN monitor ON monitor.id = latest.monitor_id JOIN location ON location.id = latest.location_id
-JOIN result ON result.monitor_id = latest.monitor_id AND result.location_id = latest.location_id
-  AND result.due_at = latest.due_at
+CROSS JOIN LATERAL results_of(
+  latest.monitor_id, latest.due_at, latest.due_at + interval '1 millisecond'
+) AS result
 CROSS JOIN json_array_elements(result.warnings) AS warning
-WHERE latest.monitor_id = ANY ($1::bigint[]) AND monitor.status <> 'disabled' AND result.warnings IS NOT NULL
+WHERE result.location_id = latest.location_id AND latest.monitor_id = ANY ($1::bigint[])
+  AND monitor.status <> 'disabled' AND result.warnings IS NOT NULL
   AND location.enabled AND location.removed_at IS NULL
 """
 

@@ -75,7 +75,8 @@ async def outcomes_of(connection: Connection, due: Sequence[DueEvaluation]) -> M
     return found
 
 
-# The bounds of due_at exclude the partitions of other days.
+# The bounds of due_at exclude the partitions of other days. As long as an evaluation is noted, no check of its monitor
+# that was due since is put into a block.
 _OUTCOMES = """
 WITH requested AS (
   SELECT * FROM unnest($1::bigint[], $2::timestamptz[], $3::check_purpose[])

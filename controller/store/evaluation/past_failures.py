@@ -67,7 +67,7 @@ def _below(row: Any) -> MonitorBelow:
     )
 
 
-# By time: the index of results that did not pass serves it, however many monitors there are.
+# By time: the index of results that did not pass serves it, however many monitors there are. Blocks hold none of them.
 _FAILING = """
 SELECT monitor_id, array_agg(DISTINCT (extract(epoch FROM due_at) * 1000)::bigint) AS failing
 FROM result
@@ -109,8 +109,8 @@ FROM unnest($2::timestamptz[], $3::timestamptz[]) AS part (from_at, to_at) CROSS
     (extract(epoch FROM due_at) * 1000)::bigint, location_id, purpose, status,
     (extract(epoch FROM stored_at) * 1000)::bigint, failure
   )) AS checks
-  FROM result
-  WHERE monitor_id = $1 AND due_at >= part.from_at AND due_at <= part.to_at AND purpose <> 'triggered'
+  FROM results_of($1, part.from_at, part.to_at + interval '1 millisecond') AS result
+  WHERE due_at <= part.to_at AND purpose <> 'triggered'
 ) AS read
 WHERE read.checks IS NOT NULL
 """

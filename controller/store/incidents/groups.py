@@ -31,6 +31,7 @@ async def lock(connection: Connection, organization_ids: Collection[int]) -> Non
     )
 
 
+# An incident is grouped long before the checks of its round are put into a block.
 _ADDRESSES = """
 SELECT DISTINCT address FROM (
   SELECT address FROM result WHERE monitor_id = $1 AND due_at = $2

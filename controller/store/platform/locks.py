@@ -28,5 +28,8 @@ EVENT_RELAY = 0x6D70_0006
 RETENTION = 0x6D70_0007
 """One controller at a time removes what organizations keep no longer."""
 
+FOLD = 0x6D70_000A
+"""Making blocks holds it alone and storing late results holds it shared, so that no check is in a block and a row."""
+
 DEPENDENCIES = 0x6D70_0009
 """With the number of an organization: one change at a time of which of its monitors depend on which."""

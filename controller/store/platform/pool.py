@@ -143,7 +143,7 @@ class Database:
             connect=_connect,
             init=_init,
             reset=reset,
-            server_settings={"application_name": "mailprobe-controller", "timezone": "UTC"},
+            server_settings={"application_name": "mailprobe-controller", "timezone": "UTC", "jit": "off"},
         )
         async with pool:
             yield cls(pool, broken_off, on_failure)

@@ -9,7 +9,7 @@ from controller.decisions.evaluation.blindness import BLIND_UNTIL
 from controller.decisions.evaluation.late import HISTORY_AT, LATE_AT
 from controller.decisions.evaluation.ripe import RIPE_AT
 from controller.decisions.evaluation.worth import GAP_WORTH, RESULT_WORTH
-from controller.decisions.history import histogram, rerolls, stored_figures, uptime
+from controller.decisions.history import histogram, rerolls, scale, stored_figures, unfolded, unfolding, uptime
 from controller.decisions.maintenance.by_status import SET_STATUS
 from controller.decisions.monitors import display, inherited
 from controller.decisions.notification.receiver_key import RECEIVER_KEY
@@ -26,6 +26,13 @@ RULES: tuple[SqlFunction, ...] = (
     SET_STATUS,
     display.BADNESS,
     histogram.BIN_OF,
+    scale.MS_OF,
+    unfolded.UNFOLDED_PHASES,
+    unfolded.IS_FOLDED,
+    unfolded.NEWEST_SINCE,
+    unfolded.OLDEST_UNTIL,
+    unfolding.RESULTS_OF,
+    unfolding.RESULTS_BETWEEN,
     stored_figures.FIGURES_WITHIN,
     rerolls.HOURS_OF_OUTAGE,
     rerolls.REDO_HOURS_OF_OUTAGE,

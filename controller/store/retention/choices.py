@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from controller.decisions.history.retention import RetentionChoice, kept, limited
-from controller.model.retention import Kept, Retention
+from controller.decisions.history.retention import RetentionChoice, blocks_kept, kept, limited
+from controller.model.retention import BLOCKS_DAYS, Kept, Retention
 from controller.store.platform.pool import Connection
 from controller.store.retention.packages import months_of
 
@@ -62,6 +62,13 @@ async def kept_by(connection: Connection, organization_id: int, now: datetime) -
     return kept(await of_installation(connection), await of_organization(connection, organization_id), now)
 
 
+async def blocks_kept_by(connection: Connection, organization_id: int, now: datetime) -> Kept:
+    """For how many days this organization's blocks are kept, but for customers whose packages keep less."""
+    own = await of_organization(connection, organization_id)
+    held = kept(await of_installation(connection), own, now)
+    return Kept(blocks_kept(own, held, await blocks_days(connection), None, now))
+
+
 async def kept_for(connection: Connection, organization_id: int, customer_id: int, now: datetime) -> Kept:
     """How long those of this customer of the organization are certainly kept."""
     held = await kept_by(connection, organization_id, now)
@@ -86,17 +93,20 @@ async def save(connection: Connection, organization_id: int | None, choice: Rete
     )
 
 
-async def note_setting(connection: Connection, controller: str, setting: Kept, *, lasts_seconds: float) -> Kept:
+async def note_setting(
+    connection: Connection, controller: str, setting: Kept, blocks_days: int, *, lasts_seconds: float
+) -> Kept:
     """Note what a running controller is set to; return the longest times of all controllers seen in the last
     `lasts_seconds`.
     """
     await connection.execute(
         """
-        INSERT INTO retention_setting (controller, results_days, rollups_months) VALUES ($1, $2, $3)
-        ON CONFLICT (controller) DO UPDATE SET results_days = $2, rollups_months = $3, seen_at = now()
+        INSERT INTO retention_setting (controller, results_days, rollups_months, blocks_days) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (controller) DO UPDATE SET results_days = $2, rollups_months = $3, blocks_days = $4, seen_at = now()
         """,
         controller,
         *setting,
+        blocks_days,
     )
     await connection.execute(
         "DELETE FROM retention_setting WHERE seen_at < now() - make_interval(secs => $1)", lasts_seconds
@@ -104,6 +114,12 @@ async def note_setting(connection: Connection, controller: str, setting: Kept, *
     row = await connection.fetchrow("SELECT max(results_days), max(rollups_months) FROM retention_setting")
     assert row is not None  # noqa: S101 - an aggregate
     return Kept(*row)
+
+
+async def blocks_days(connection: Connection) -> int:
+    """For how many days the controllers keep blocks: the longest time of all that were seen lately."""
+    longest: int | None = await connection.fetchval("SELECT max(blocks_days) FROM retention_setting")
+    return longest or BLOCKS_DAYS
 
 
 async def any_monitor(connection: Connection) -> bool:

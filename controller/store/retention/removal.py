@@ -12,7 +12,7 @@ from typing import NamedTuple
 from controller.store.platform import locks
 from controller.store.platform.partitions import days_before
 from controller.store.platform.pool import Connection, Database
-from controller.store.rollups.months import months_before
+from controller.store.rollups.months import blocks_before, months_before
 
 ROWS_AT_ONCE = 5_000
 
@@ -20,17 +20,19 @@ ROWS_AT_ONCE = 5_000
 class Removable(Enum):
     """What is removed, and the lock under which its partitions are dropped."""
 
-    RESULTS = locks.PARTITIONS
-    ROLLUPS = locks.MONTHS
+    RESULTS = "results"
+    ROLLUPS = "rollups"
+    BLOCKS = "blocks"
 
     @property
     def lock(self) -> int:
-        return self.value
+        return locks.PARTITIONS if self is Removable.RESULTS else locks.MONTHS
 
 
 _IS_REMOVED = {
     Removable.RESULTS: "SELECT results_removed_until >= $2 FROM retention WHERE organization_id = $1",
     Removable.ROLLUPS: "SELECT rollups_removed_until >= $2 FROM retention WHERE organization_id = $1",
+    Removable.BLOCKS: "SELECT blocks_removed_until >= $2 FROM retention WHERE organization_id = $1",
 }
 _NOTE_REMOVED = {
     Removable.RESULTS: """
@@ -39,12 +41,30 @@ _NOTE_REMOVED = {
     Removable.ROLLUPS: """
         UPDATE retention SET rollups_removed_until = GREATEST(rollups_removed_until, $2) WHERE organization_id = $1
         """,
+    Removable.BLOCKS: """
+        UPDATE retention SET blocks_removed_until = GREATEST(blocks_removed_until, $2) WHERE organization_id = $1
+        """,
 }
 
+# No block is of two days, and `before` is a midnight. The partition that holds it has later blocks, too.
+_REMOVE_BLOCKS = """
+WITH removed AS (
+  DELETE FROM result_block USING (
+    SELECT old.monitor_id, last_at, first_at, location_id FROM unnest($1::bigint[]) AS own (id)
+    CROSS JOIN LATERAL (SELECT * FROM result_block WHERE monitor_id = own.id AND last_at < $2 LIMIT $3) AS old
+    LIMIT $3
+  ) AS old
+  WHERE result_block.monitor_id = old.monitor_id AND result_block.last_at = old.last_at
+    AND result_block.first_at = old.first_at AND result_block.location_id = old.location_id
+  RETURNING 1
+)
+SELECT count(*)::integer FROM removed
+"""
 
 _CUSTOMER_IS_REMOVED = {
     Removable.RESULTS: "SELECT results_removed_until >= $2 FROM customer WHERE id = $1",
     Removable.ROLLUPS: "SELECT rollups_removed_until >= $2 FROM customer WHERE id = $1",
+    Removable.BLOCKS: "SELECT blocks_removed_until >= $2 FROM customer WHERE id = $1",
 }
 _NOTE_CUSTOMER_REMOVED = {
     Removable.RESULTS: """
@@ -53,12 +73,15 @@ _NOTE_CUSTOMER_REMOVED = {
     Removable.ROLLUPS: """
         UPDATE customer SET rollups_removed_until = GREATEST(rollups_removed_until, $2) WHERE id = $1
         """,
+    Removable.BLOCKS: """
+        UPDATE customer SET blocks_removed_until = GREATEST(blocks_removed_until, $2) WHERE id = $1
+        """,
 }
 
 
 class Overdue(NamedTuple):
-    """All of one organization's results, or roll-ups, before this moment are to be removed, or those of one customer
-    of it.
+    """All of one organization's results, roll-ups or blocks before this moment are to be removed, or those of one
+    customer of it.
     """
 
     organization_id: int
@@ -89,8 +112,13 @@ async def results_removed_until(connection: Connection) -> dict[int | None, date
 
 async def partitions_of(connection: Connection, overdue: Overdue) -> list[str]:
     """The tables that may hold some of it, as they are now."""
-    find = days_before if overdue.stored is Removable.RESULTS else months_before
-    return await find(connection, overdue.before.date())
+    match overdue.stored:
+        case Removable.RESULTS:
+            return await days_before(connection, overdue.before.date())
+        case Removable.ROLLUPS:
+            return await months_before(connection, overdue.before.date())
+        case Removable.BLOCKS:
+            return await blocks_before(connection, overdue.before)
 
 
 async def monitors_of(connection: Connection, overdue: Overdue, after: int, limit: int) -> list[int]:
@@ -118,6 +146,9 @@ async def remove_some(db: Database, overdue: Overdue, table: str, monitor_ids: S
         await connection.execute("SELECT pg_advisory_xact_lock_shared($1)", overdue.stored.lock)
         if await connection.fetchval("SELECT to_regclass($1) IS NULL", table):
             return 0  # it was dropped meanwhile
+        if overdue.stored is Removable.BLOCKS:
+            of_blocks: int = await connection.fetchval(_REMOVE_BLOCKS, list(monitor_ids), overdue.before, ROWS_AT_ONCE)
+            return of_blocks
         removed: int = await connection.fetchval(
             f"""
             WITH removed AS (

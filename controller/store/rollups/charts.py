@@ -67,10 +67,12 @@ async def totals(connection: Connection, monitor_id: int, sources: Sources) -> l
 async def raw_checks(connection: Connection, monitor_id: int, view: View, limit: int) -> list[RawCheck]:
     """The latest checks of the time, `limit` at most, newest first."""
     rows = await connection.fetch(
-        "SELECT due_at, location.code, status, duration_ms, warnings IS NOT NULL"
-        " FROM result JOIN location ON location.id = location_id"
-        " WHERE monitor_id = $1 AND due_at >= $2 AND due_at < $3"
-        " ORDER BY due_at DESC, location_id DESC, purpose DESC LIMIT $4",
+        """
+        SELECT due_at, location.code, status, duration_ms, warnings IS NOT NULL
+        FROM (SELECT newest_since($1, $2, $3, NULL, NULL, NULL, $4::bigint) AS at OFFSET 0) AS begun
+        CROSS JOIN LATERAL results_of($1, begun.at, $3) AS result JOIN location ON location.id = location_id
+        ORDER BY due_at DESC, location_id DESC, purpose DESC LIMIT $4
+        """,
         monitor_id,
         view.since,
         view.until,

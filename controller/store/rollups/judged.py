@@ -46,7 +46,7 @@ async def judged_times(
     rows = await connection.fetch(
         """
         SELECT due_at, count(*) FILTER (WHERE status = 'success'), count(*) FILTER (WHERE status = 'failure')
-        FROM result WHERE monitor_id = $1 AND purpose = 'scheduled' AND due_at > $2 AND due_at < $3
+        FROM results_of($1, $2, $3) AS result WHERE purpose = 'scheduled' AND due_at > $2
         GROUP BY due_at ORDER BY due_at
         """,
         monitor_id,

@@ -82,9 +82,10 @@ ORDER BY country_code, code, bucket_at
 # PostgreSQL takes ten times as long to take JSON apart as msgspec does.
 _PHASES = """
 SELECT date_bin(make_interval(secs => $4), due_at, $2) AS bucket_at, location.code,
-  '[' || string_agg(phases::text, ',') || ']' AS timings
-FROM result JOIN location ON location.id = result.location_id
-WHERE monitor_id = $1 AND due_at >= $2 AND due_at < $3 AND status = 'success'
+  '[' || string_agg(COALESCE(phases, unfolded_phases(phase_names, phase_codes, phase_gaps))::text, ',') || ']'
+    AS timings
+FROM results_of($1, $2, $3) AS result JOIN location ON location.id = result.location_id
+WHERE status = 'success'
 GROUP BY 1, 2
 """
 
@@ -114,8 +115,8 @@ async def duration_percentiles(
     rows = await connection.fetch(
         """
         SELECT location.code, percentile_disc($4::float8[]) WITHIN GROUP (ORDER BY duration_ms)
-        FROM result JOIN location ON location.id = result.location_id
-        WHERE monitor_id = $1 AND due_at >= $2 AND due_at < $3 AND status = 'success' GROUP BY location.code
+        FROM results_of($1, $2, $3) AS result JOIN location ON location.id = result.location_id
+        WHERE status = 'success' GROUP BY location.code
         """,
         monitor_id,
         view.since,

@@ -11,7 +11,7 @@ from controller.decisions.history.maintenance import MaintenanceTime, spans
 from controller.decisions.history.uptime import EvaluatedTime, RoundOutcome, Span, evaluated_time
 from controller.store.incidents.outages import down_spans
 from controller.store.platform.pool import Connection
-from controller.store.rollups import statements
+from controller.store.rollups import late_statements, statements
 from shared.epoch import to_ms
 
 HOUR = timedelta(hours=1)
@@ -32,13 +32,22 @@ LONGEST_INTERVAL = timedelta(days=1)
 
 
 async def roll_hours(connection: Connection, parts: Sequence[Part]) -> None:
-    """Roll these hours up from the stored results, and compute their uptime."""
+    """Roll these hours up from the stored results, none of which is in a block yet, and compute their uptime."""
+    await _roll_hours(connection, parts, statements.ROLL_HOURS, statements.ROUNDS)
+
+
+async def roll_late_hours(connection: Connection, parts: Sequence[Part]) -> None:
+    """The same of hours whose results may be in blocks."""
+    await _roll_hours(connection, parts, late_statements.ROLL_LATE_HOURS, late_statements.LATE_ROUNDS)
+
+
+async def _roll_hours(connection: Connection, parts: Sequence[Part], roll: str, read_rounds: str) -> None:
     if not parts:
         return
     monitors, starts = [part.monitor_id for part in parts], [part.at for part in parts]
     first, last = min(starts), max(starts) + HOUR
-    await connection.execute(statements.ROLL_HOURS, monitors, starts, first, last)
-    rows = await connection.fetch(statements.ROUNDS, monitors, starts, first - LONGEST_INTERVAL, last)
+    await connection.execute(roll, monitors, starts, first, last)
+    rows = await connection.fetch(read_rounds, monitors, starts, first - LONGEST_INTERVAL, last)
     rounds: dict[Part, list[RoundOutcome]] = defaultdict(list)
     intervals: dict[int, int] = {}
     for monitor_id, at, interval_seconds, due_at, passed, failed in rows:

@@ -1,4 +1,6 @@
-"""Check requests at an agent, signed by a controller and not: each is accepted or refused, and logs nothing odd."""
+"""Check requests at an agent, one or several in a message, signed by a controller and not: each is accepted or refused,
+and logs nothing odd.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,12 @@ _SUBJECT = subjects.check("DE", "de-nbg", "smtp")
 _NOW = datetime(2026, 1, 1, 12, 0, 1, tzinfo=UTC)
 """When the golden requests are neither late nor too far ahead."""
 
-SEEDS = (*tuple(b"\x01" + message for message in golden("CheckRequest")), b"\x00{}", b"\x02{}", b"\x03\xff:AAAA\n{}")
+SEEDS = (
+    *(b"\x01" + message for message in (*golden("CheckRequest"), *golden("RequestBatch"))),
+    b"\x00{}",
+    b"\x02{}",
+    b"\x03\xff:AAAA\n{}",
+)
 
 
 class _Numbered(Delivery):
@@ -53,6 +60,8 @@ def check(data: bytes) -> None:
     if isinstance(taken, Refused):
         return
     assert choice == 1
-    assert msgspec.json.decode(msgspec.json.encode(taken), type=CheckRequest) == taken
-    requests.answered(taken.check_id)
+    assert taken
+    assert msgspec.json.decode(msgspec.json.encode(taken), type=list[CheckRequest]) == taken
+    for request in taken:
+        requests.answered(request.check_id)
     requests.answered(uuid4())

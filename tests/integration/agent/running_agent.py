@@ -6,10 +6,11 @@ import asyncio
 import os
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import msgspec
 from nats.js.api import ConsumerInfo
@@ -17,12 +18,14 @@ from nats.js.api import ConsumerInfo
 from agent.app import run_agent
 from agent.net.tls import Trust
 from agent.settings import HostNames, LoginText, Settings
+from shared.clock import utc_now
 from shared.nats.broker import NatsUrl
 from shared.nats.bus import Bus, Message
 from shared.settings import NetworkSetting
 from shared.wire import subjects
+from shared.wire.batches import of_requests, results_in
 from shared.wire.enrolment import Enrolment, write
-from shared.wire.messages import CheckRequest, CheckResult, Heartbeat
+from shared.wire.messages import CheckRequest, CheckResult, ClockReading, Heartbeat
 from shared.wire.targets.smtp import SmtpTarget
 from tests.fakes.certificates import ADDRESS
 from tests.fakes.installation import SIGNER
@@ -101,6 +104,11 @@ async def send_request(
     await send_signed(bus, msgspec.json.encode(check_request), message_id or str(check_request.check_id), ttl_seconds)
 
 
+async def send_together(bus: Bus, *check_requests: CheckRequest, ttl_seconds: int = 60) -> None:
+    """Publish requests in one message."""
+    await send_signed(bus, of_requests([msgspec.json.encode(one) for one in check_requests]), str(uuid4()), ttl_seconds)
+
+
 async def send_signed(bus: Bus, body: bytes, message_id: str, ttl_seconds: int = 60) -> None:
     """Publish a body as a signed request, whatever it holds."""
     subject = subjects.check("DE", "de", "smtp")
@@ -108,17 +116,51 @@ async def send_signed(bus: Bus, body: bytes, message_id: str, ttl_seconds: int =
 
 
 async def results(bus: Bus, count: int, seconds: float = 120.0) -> list[CheckResult]:
-    """Take exactly `count` results out of the stream."""
-    consumer = await bus.consumer(subjects.RESULTS, subjects.INGEST)
-    found: list[CheckResult] = []
+    """Take exactly `count` results out of the stream, each of which came in a message of its own."""
+    return [result for message in await result_messages(bus, count, seconds) for result in message]
+
+
+async def result_messages(
+    bus: Bus, count: int, seconds: float = 120.0, *, consumers: Sequence[str] = (subjects.INGEST,)
+) -> list[list[CheckResult]]:
+    """Take messages out of the stream until they have `count` results, and return the results of each."""
+    taking = [await bus.consumer(subjects.RESULTS, name) for name in consumers]
+    found: list[list[CheckResult]] = []
     async with asyncio.timeout(seconds):
-        while len(found) < count:
-            for delivery in await consumer.fetch(count, 0.2):
-                found.append(msgspec.json.decode(delivery.body, type=CheckResult))
-                await delivery.ack()
-    await consumer.close()
-    assert len(found) == count
+        while sum(map(len, found)) < count:
+            for consumer in taking:
+                for delivery in await consumer.fetch(count, 0.2):
+                    batch = subjects.is_result_batch(delivery.subject)
+                    bodies = results_in(delivery.body) if batch else [delivery.body]
+                    found.append([msgspec.json.decode(body, type=CheckResult) for body in bodies])
+                    await delivery.ack()
+    for consumer in taking:
+        await consumer.close()
+    assert sum(map(len, found)) == count
     return found
+
+
+@asynccontextmanager
+async def answering_heartbeats(bus: Bus, reads: Sequence[str]) -> AsyncIterator[list[str]]:
+    """A controller that answers heartbeats with the time, and with what it reads, which the test may change. It yields
+    that list.
+    """
+    current = list(reads)
+
+    async def answer() -> None:
+        async for subject, body, reply_to, _ in bus.listen(subjects.ALL_AGENTS):
+            now = utc_now()
+            reading = ClockReading(now=now, signature=SIGNER.reading(now, subject, body), reads=list(current))
+            await bus.send(str(reply_to), msgspec.json.encode(reading))
+
+    answering = asyncio.create_task(answer())
+    await asyncio.sleep(0)
+    await bus.client.flush()
+    try:
+        yield current
+    finally:
+        answering.cancel()
+        await asyncio.wait([answering])
 
 
 async def stored(bus: Bus, stream: str) -> int:

@@ -19,6 +19,7 @@ from shared.clock import now_ms
 from shared.nats.bus import Bus, Message
 from shared.nats.deliveries import Consumer, Delivery
 from shared.wire import subjects
+from shared.wire.batches import of_requests
 from shared.wire.broker_clock import BrokerClock
 from shared.wire.enrolment import Enrolment
 from shared.wire.messages import CheckRequest
@@ -28,7 +29,16 @@ from shared.wire.targets.smtp import SmtpTarget
 from tests.fakes.context import request
 from tests.fakes.installation import SIGNER, VERIFIER
 from tests.fakes.scripted_server import playing
-from tests.integration.agent.running_agent import POLITE, agent, none_left, results, send_request, target, until_stored
+from tests.integration.agent.running_agent import (
+    POLITE,
+    agent,
+    none_left,
+    results,
+    send_request,
+    send_together,
+    target,
+    until_stored,
+)
 
 SUBJECT = subjects.check("DE", "de", "smtp")
 NOBODY = SmtpTarget(host="mail.example.com", port=25)
@@ -173,11 +183,11 @@ async def test_a_redelivery_of_an_answered_request_is_taken_again_and_a_copy_is_
     check_request = request(NOBODY)
     await send_request(case.bus, check_request)
     first = await case.next()
-    assert case.requests.take(first) == check_request
+    assert case.requests.take(first) == [check_request]
     case.requests.answered(check_request.check_id)
     await first.nak()  # as if its acknowledgement had been lost
     again = await case.next()
-    assert case.requests.take(again) == check_request
+    assert case.requests.take(again) == [check_request]
     await again.ack()
     await send_request(case.bus, check_request, "a copy")
     copy = await case.next()
@@ -191,7 +201,7 @@ async def test_a_copy_that_comes_while_the_first_runs_belongs_to_it(case: Accept
     check_request = request(NOBODY)
     await send_request(case.bus, check_request)
     await send_request(case.bus, check_request, "the other scheduler's")
-    assert [case.requests.take(await case.next()) for _ in range(2)] == [check_request, check_request]
+    assert [case.requests.take(await case.next()) for _ in range(2)] == [[check_request], [check_request]]
     case.requests.answered(check_request.check_id)
     assert case.refused() == {}
 
@@ -200,14 +210,58 @@ async def test_a_late_redelivery_of_a_running_request_is_left_to_its_first_deliv
     check_request = request(NOBODY, start_in_seconds=20)
     await send_request(case.bus, check_request)
     delivery = await case.next()
-    assert case.requests.take(delivery) == check_request
+    assert case.requests.take(delivery) == [check_request]
     case.ahead[0] = 30_000
     await delivery.nak()
-    assert case.requests.take(await case.next()) == check_request
+    assert case.requests.take(await case.next()) == [check_request]
     other = request(NOBODY, start_in_seconds=20)
     await send_request(case.bus, other)
     assert case.requests.take(await case.next()) is Refused.HERE
     assert case.counts.too_late.state() == {"": [1]}
+
+
+async def test_of_requests_in_one_message_those_that_are_late_or_foreign_are_left_out(case: AcceptanceCase) -> None:
+    good = [request(NOBODY), request(NOBODY, start_in_seconds=40)]
+    late = request(NOBODY, start_in_seconds=-1)
+    foreign = msgspec.structs.replace(request(NOBODY), location="us", country="US")
+    await send_together(case.bus, good[0], late, foreign, good[1])
+    delivery = await case.next()
+    assert case.requests.take(delivery) == good
+    assert case.refused() == {"foreign": 1}
+    assert case.counts.too_late.state() == {"": [1]}
+
+
+async def test_a_message_whose_requests_are_all_late_is_left_to_another_agent(case: AcceptanceCase) -> None:
+    await send_together(case.bus, *[request(NOBODY, start_in_seconds=-1) for _ in range(3)])
+    assert case.requests.take(await case.next()) is Refused.HERE
+    assert case.counts.too_late.state() == {"": [3]}
+
+
+async def test_a_copy_of_what_was_answered_is_left_out_of_another_message(case: AcceptanceCase) -> None:
+    done, new = request(NOBODY), request(NOBODY)
+    await send_together(case.bus, done, request(NOBODY))
+    first = await case.next()
+    assert isinstance(case.requests.take(first), list)
+    case.requests.answered(done.check_id)
+    await send_together(case.bus, new, done)
+    assert case.requests.take(await case.next()) == [new]
+    assert case.refused() == {"replayed": 1}
+    await first.nak()
+    again = case.requests.take(await case.next())
+    assert isinstance(again, list)
+    assert again[0] == done
+
+
+@pytest.mark.parametrize("key", ["known", "unknown"])
+async def test_one_signature_is_valid_for_all_requests_of_a_message_or_for_none(case: AcceptanceCase, key: str) -> None:
+    parts = [msgspec.json.encode(request(NOBODY)) for _ in range(2)]
+    signer = SIGNER if key == "known" else Signer(new_request_key())
+    headers = signer.headers(SUBJECT, of_requests(parts))
+    await case.bus.publish(_message(of_requests([*parts, msgspec.json.encode(request(NOBODY))]), headers))
+    await case.bus.publish(_message(parts[0], headers))
+    expected = Refused.FOR_GOOD if key == "known" else Refused.HERE
+    assert [case.requests.take(await case.next()) for _ in range(2)] == [expected] * 2
+    assert case.refused() == {"wrong_signature" if key == "known" else "unknown_key": 2}
 
 
 async def test_requests_are_forgotten_when_they_are_over_and_never_more_are_remembered_than_said(
@@ -216,10 +270,10 @@ async def test_requests_are_forgotten_when_they_are_over_and_never_more_are_reme
     check_requests = [request(NOBODY, start_in_seconds=20) for _ in range(4)]
     for each in check_requests:
         await send_request(case.bus, each)
-        assert case.requests.take(await case.next()) == each
+        assert case.requests.take(await case.next()) == [each]
     assert list(case.requests._taken) == [each.check_id for each in check_requests[2:]]
     case.ahead[0] = 100_000
     last = request(NOBODY, start_in_seconds=150)
     await send_request(case.bus, last)
-    assert case.requests.take(await case.next()) == last
+    assert case.requests.take(await case.next()) == [last]
     assert list(case.requests._taken) == [last.check_id]

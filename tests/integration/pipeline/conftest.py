@@ -36,8 +36,11 @@ async def case(small_installation: SmallInstallation) -> EvaluationCase:
 @pytest.fixture
 async def ingest_case(small_installation: SmallInstallation) -> AsyncIterator[IngestCase]:
     consumer = await small_installation.bus.consumer(subjects.RESULTS, subjects.INGEST)
-    yield IngestCase(Ingestor(small_installation.db, small_installation.bus), consumer)
+    batches = await small_installation.bus.consumer(subjects.RESULTS, subjects.INGEST_BATCHES)
+    ingestor = Ingestor(small_installation.db, small_installation.bus)
+    yield IngestCase(ingestor, consumer, batches)
     await consumer.close()
+    await batches.close()
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from shared.nats.location_signing import LocationSigner
 from shared.nats.nkeys import Role, new_seed
 from shared.secret import Secret
 from shared.wire import subjects
+from shared.wire.batches import requests_in
 from shared.wire.failures import Failure, FailureKind, FailureSource, Phase
 from shared.wire.messages import CheckRequest, CheckResult, Event, EventType, Heartbeat, PhaseTiming, Unfitness
 from shared.wire.rounds import Purpose, check_id, next_due_ms
@@ -160,7 +161,8 @@ class SmallInstallation:
             self.bus.client.flush()
         )  # what came too late for the fetch has arrived now, and closing the consumer gives it back
         await consumer.close()
-        return [msgspec.json.decode(delivery.body, type=CheckRequest) for delivery in deliveries]
+        bodies = [body for delivery in deliveries for body in requests_in(delivery.body)]
+        return [msgspec.json.decode(body, type=CheckRequest) for body in bodies]
 
     async def report(
         self,

@@ -185,6 +185,7 @@ def _allowed(name: str) -> tuple[list[str], list[str]]:
     return [], [
         *(f"$JS.API.CONSUMER.MSG.NEXT.CHECKS.{consumer}" for consumer in consumers),
         subjects.result(country, name),
+        subjects.batch_of(subjects.result(country, name)),
         subjects.agent(country, name, "one"),
     ]
 
@@ -206,7 +207,8 @@ def every_subject() -> Sequence[str]:
             found += [f"{prefix}.CONSUMER.{verb}.EVENTS.{name}" for verb in ("MSG.NEXT", "INFO", "DELETE")]
         found.append(f"$JS.ACK.EVENTS.{name}.1.1.1.1.1")
     for location, country in LOCATIONS.items():
-        found += [subjects.result(country, location), subjects.agent(country, location, "one")]
+        result = subjects.result(country, location)
+        found += [result, subjects.batch_of(result), subjects.agent(country, location, "one")]
         found += [f"{subjects.inbox_at(location)}.x", f"{subjects.inbox_at(location)}.x.1"]
         for kind in KINDS:
             consumer = subjects.check_consumer(location, kind)

@@ -87,6 +87,8 @@ FOREIGN = [
     pytest.param("mailprobe.result.de.us", id="a result in the name of another in its country"),
     pytest.param("mailprobe.result.us.de", id="a result in another country's name"),
     pytest.param("mailprobe.result.de.de.more", id="a result one token too deep"),
+    pytest.param("mailprobe.result.de.de.batch.more", id="results one token too deep"),
+    pytest.param("mailprobe.result.us.us.batch", id="results in another location's name"),
     pytest.param("mailprobe.agent.us.us.one", id="a heartbeat in another location's name"),
     pytest.param("mailprobe.agent.us.de.one", id="a heartbeat in another country's name"),
     pytest.param("mailprobe.agent.de.de.one.two", id="a heartbeat one token too deep"),
@@ -224,6 +226,7 @@ async def test_what_its_agents_need_works(
         assert again.redelivered
         await again.working()
         await bus.publish(Message(subjects.result("DE", "de"), b"found", message_id="result"))
+        await bus.publish(Message(subjects.batch_of(subjects.result("DE", "de")), b"found", message_id="results"))
         await again.ack()
 
         async def acknowledged() -> bool:

@@ -110,7 +110,7 @@ def test_who_changes_what_guests_may_do_also_changes_its_revision() -> None:
     shared_rights = [rights.location_rights(["smtp"]), rights.SERVICES, rights.STREAMS]
     own_rights = [rights.LOCATION_SERVICES, rights.subscriber_services("consumer")]
     digest = sha256(msgspec.json.encode([shared_rights, own_rights], order="sorted")).hexdigest()[:16]
-    assert (rights.REVISION, digest) == (3, "96ca758a4fc5d2b0")
+    assert (rights.REVISION, digest) == (4, "8235e6ae53a3af94")
 
 
 def test_a_kind_that_only_another_controller_knows_is_kept(trust: Trust) -> None:

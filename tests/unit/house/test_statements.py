@@ -19,6 +19,7 @@ from tests.unit.house.sources import PRODUCT, ROOT, name_of, python_files
 NAMING_PARTITIONS = {
     "controller/store/platform/partitions.py": "the partitions of days",
     "controller/store/rollups/months.py": "the partitions of months",
+    "controller/store/blocks/space.py": "the partitions of days whose rows were put into blocks",
     "controller/store/retention/removal.py": "the partitions of days from which an organization's rows are removed",
 }
 """The files that put the names of partitions into statements, and which ones."""

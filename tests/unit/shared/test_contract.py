@@ -14,6 +14,7 @@ import pytest
 from agent.probes import PROBES
 from shared.secret import Secret
 from shared.wire import enrolment, subjects
+from shared.wire.batches import RequestBatch, ResultBatch, of_requests, of_results, requests_in, results_in
 from shared.wire.enrolment import Enrolment, EnrolmentError
 from shared.wire.failures import Failure, FailureKind, FailureSource, Phase
 from shared.wire.messages import CheckRequest, CheckResult, ClockReading, Event, Heartbeat, ResultStatus
@@ -24,7 +25,8 @@ from shared.wire.targets.smtp import SmtpTarget
 MONITOR = UUID("33333333-3333-4333-8333-333333333333")
 GOLDEN = Path(__file__).parent / "golden"
 MESSAGES: dict[str, type[msgspec.Struct]] = {
-    kind.__name__: kind for kind in (CheckRequest, CheckResult, Heartbeat, ClockReading, Event)
+    kind.__name__: kind
+    for kind in (CheckRequest, CheckResult, Heartbeat, ClockReading, Event, RequestBatch, ResultBatch)
 }
 
 
@@ -98,9 +100,50 @@ def test_a_name_that_would_not_be_one_token_makes_no_subject(name: str) -> None:
         subjects.result("DE", name)
 
 
+def test_the_parts_of_a_batch_are_as_they_were_alone() -> None:
+    requests = [(GOLDEN / name).read_bytes() for name in ("CheckRequest.json", "CheckRequest.imap.json")]
+    results = [(GOLDEN / name).read_bytes() for name in ("CheckResult.json", "CheckResult.full.json")]
+    assert [*map(json.loads, requests_in(of_requests(requests)))] == [*map(json.loads, requests)]
+    assert [*map(json.loads, results_in(of_results(results)))] == [*map(json.loads, results)]
+    assert requests_in(of_requests(requests[:1])) == requests[:1], "a request alone is as in the first version"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"\xff{",
+        b"{",
+        b'{"requests": null}',
+        b'{"requests": {}}',
+        b'{"requests": []}',
+        b'{"results": null}',
+        b'{"results": []}',
+        b'{"results": {}}',
+        b'{"requests": [{]}',
+        b'{"requests": ' + b"[" * 100_000,
+        b'{"results": ' + b"[" * 100_000,
+    ],
+)
+def test_what_is_no_batch_is_refused_with_an_error_that_readers_expect(body: bytes) -> None:
+    with pytest.raises((ValueError, RecursionError)):
+        results_in(body)
+    if b"results" not in body:
+        with pytest.raises((ValueError, RecursionError)):
+            requests_in(body)
+
+
+def test_an_agent_that_reads_no_batches_takes_none_for_a_request() -> None:
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.json.decode((GOLDEN / "RequestBatch.json").read_bytes(), type=CheckRequest)
+
+
 def test_subjects_are_lower_case_and_as_documented() -> None:
     assert subjects.check("DE", "de-nbg", "smtp") == "mailprobe.check.de.de-nbg.smtp"
     assert subjects.result("DE", "de-nbg") == "mailprobe.result.de.de-nbg"
+    assert subjects.batch_of("mailprobe.result.de.de-nbg") == "mailprobe.result.de.de-nbg.batch"
+    assert subjects.of_each_result("mailprobe.result.de.de-nbg.batch") == "mailprobe.result.de.de-nbg"
     assert subjects.agent("DE", "de-nbg", "Host-1") == "mailprobe.agent.de.de-nbg.host-1"
     assert (
         subjects.event(MONITOR, MONITOR, MONITOR, "result") == f"mailprobe.event.{MONITOR}.{MONITOR}.{MONITOR}.result"

@@ -26,7 +26,7 @@ COLUMNS = (
     *("dueAt", "startedAt", "durationMs"),
     *(f"{phase.value}Ms" for phase in _TIMED),
     *("failureKind", "failurePhase", "failureSource", "failureDetail", "warnings", "address", "facts", "loopLagMs"),
-    *("kernelRttMs", "loginWithheld", "detail"),
+    *("kernelRttMs", "loginWithheld", "detail", "rounded"),
 )
 
 _ENCODER = msgspec.json.Encoder()
@@ -82,6 +82,7 @@ def _cells(found: HistoryRecord) -> tuple[object, ...]:
         rounded(found.kernel_rtt_ms),
         "true" if found.login_withheld else "false",
         _ENCODER.encode(found.detail).decode() if found.detail else None,
+        "true" if found.rounded else "false",
     )
 
 

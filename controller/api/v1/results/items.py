@@ -24,7 +24,8 @@ class ResultItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     ones. `facts` are what the check learnt (banner, TLS version, certificate …). `loopLagMs` is the longest delay of
     the agent's own event loop during the check, `kernelRttMs` the round trip to the server as its kernel measured it.
     With `loginWithheld` no login was tried, because the server had refused the same login before. `detail` is
-    what only checks of this kind find out, an object with that `kind`, or null. Dialogues are in the check history.
+    what only checks of this kind find out, an object with that `kind`, or null. With `rounded`, as checks are that
+    passed hours ago, milliseconds are off by up to 1.25 %. Dialogues are in the check history.
     """
 
     check_id: UUID
@@ -50,11 +51,12 @@ class ResultItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     kernel_rtt_ms: float | None
     login_withheld: bool
     detail: dict[str, Any] | None
+    rounded: bool
 
 
 class ResultPage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """`nextCursor` is null at the end only: a page whose results take long to find may hold fewer than `limit`. Results
-    of checks that were due before `keptSince` are not kept.
+    """`nextCursor` is null at the end only: a page whose results take long to find may hold fewer than `limit`. Of
+    checks that were due before `keptSince`, failed ones are not kept, and others only if they are `rounded`.
     """
 
     results: list[ResultItem]
@@ -87,6 +89,7 @@ def result_item(found: HistoryRecord) -> ResultItem:
         kernel_rtt_ms=rounded(found.kernel_rtt_ms),
         login_withheld=found.login_withheld,
         detail=found.detail,
+        rounded=found.rounded,
     )
 
 
@@ -137,6 +140,7 @@ EXAMPLE: dict[str, Any] = {
             "kernelRttMs": None,
             "loginWithheld": False,
             "detail": None,
+            "rounded": False,
         }
     ],
     "nextCursor": "gAAAAABn",

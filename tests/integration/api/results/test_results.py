@@ -72,6 +72,7 @@ async def test_an_item_holds_the_fields_of_its_event_and_its_owner(api: Api, sto
         "kernelRttMs": None,
         "loginWithheld": False,
         "detail": None,
+        "rounded": False,
     }
 
 

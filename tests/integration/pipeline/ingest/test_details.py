@@ -33,7 +33,7 @@ def counts() -> Counts:
 def ingesting(small_installation: SmallInstallation, ingest_case: IngestCase, counts: Counts) -> IngestCase:
     """An ingestor that knows the details of one kind."""
     ingestor = Ingestor(small_installation.db, small_installation.bus, counts, details={"gravity": GravityDetail})
-    return IngestCase(ingestor, ingest_case.consumer)
+    return IngestCase(ingestor, ingest_case.consumer, ingest_case.batches)
 
 
 async def test_a_detail_is_stored_and_published_with_fields_of_a_newer_version(

@@ -146,4 +146,4 @@ async def test_a_copy_of_a_stored_result_is_no_dead_letter_when_its_plan_is_gone
     await result_case.installation.report(result, expected=False)
     await ingest_case.drain()
     assert await result_case.installation.rows("SELECT reason FROM dead_letter") == []
-    assert [event.event_id for event in await result_case.installation.events()] == [result.check_id]
+    assert await result_case.installation.value("SELECT count(*) FROM result") == 1

@@ -9,7 +9,6 @@ import pytest
 import structlog
 
 from controller.model import GapReason
-from controller.pipeline.ingestor import BATCH
 from controller.store.checks.dispatch import Expected, expect, settle
 from controller.store.checks.results import store_results
 from shared.clock import utc_now
@@ -70,35 +69,12 @@ async def test_two_copies_in_one_batch_are_stored_once(
     assert len(await small_installation.events()) == 1
 
 
-async def test_a_result_stored_by_a_controller_that_died_before_publishing_is_published_by_the_next(
-    small_installation: SmallInstallation, ingest_case: IngestCase
-) -> None:
-    result = a_result(await small_installation.monitor())
-    await small_installation.report(result)
-    [delivery] = await ingest_case.consumer.fetch(BATCH, 1)
-    await store_results(small_installation.db, [result])
-    await delivery.nak()
-    await ingest_case.drain()
-    assert await small_installation.value("SELECT count(*) FROM result") == 1
-    assert [event.event_id for event in await small_installation.events()] == [result.check_id]
-
-
-async def test_a_result_stored_but_not_published_is_published_also_when_the_broker_forgot_its_delivery(
-    small_installation: SmallInstallation, ingest_case: IngestCase
-) -> None:
-    """A broker that was killed and started again counts deliveries from the beginning."""
-    result = a_result(await small_installation.monitor())
-    await store_results(small_installation.db, [result])
-    await small_installation.report(result)
-    await ingest_case.drain()
-    assert [event.event_id for event in await small_installation.events()] == [result.check_id]
-
-
 async def test_a_copy_of_a_result_published_long_ago_is_not_published_again(
     small_installation: SmallInstallation, ingest_case: IngestCase
 ) -> None:
     result = a_result(await small_installation.monitor())
     await store_results(small_installation.db, [result])
+    await small_installation.value("DELETE FROM unpublished_results")
     await small_installation.value("UPDATE result SET stored_at = now() - interval '1 hour'")
     await small_installation.report(result)
     await ingest_case.drain()

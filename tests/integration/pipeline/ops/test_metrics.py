@@ -28,6 +28,7 @@ from shared.clock import utc_now
 from shared.epoch import to_ms
 from shared.nats.bus import Message
 from shared.wire import subjects
+from shared.wire.batches import of_results
 from shared.wire.failures import FailureSource
 from shared.wire.messages import Unfitness
 from shared.wire.rounds import Purpose
@@ -55,9 +56,11 @@ def counts() -> Counts:
 @pytest.fixture
 async def counted(small_installation: SmallInstallation, counts: Counts) -> AsyncIterator[IngestCase]:
     """An ingestor that counts into `counts`."""
-    consumer = await small_installation.bus.consumer(subjects.RESULTS, subjects.INGEST)
-    yield IngestCase(Ingestor(small_installation.db, small_installation.bus, counts), consumer)
-    await consumer.close()
+    bus = small_installation.bus
+    consumers = [await bus.consumer(subjects.RESULTS, name) for name in (subjects.INGEST, subjects.INGEST_BATCHES)]
+    yield IngestCase(Ingestor(small_installation.db, bus, counts), *consumers)
+    for consumer in consumers:
+        await consumer.close()
 
 
 async def test_results_are_counted_once_by_the_kind_of_their_monitor(
@@ -181,9 +184,12 @@ async def test_results_that_wait_to_be_stored_are_counted(
     collector = broker_collector(small_installation.bus, list)
     for number in range(3):
         await small_installation.report(a_result(monitor, due_at=utc_now() - timedelta(seconds=number)))
+    together = [a_result(monitor, due_at=utc_now() - timedelta(seconds=number)) for number in range(10, 14)]
+    body = of_results([msgspec.json.encode(one) for one in together])
+    await small_installation.bus.publish(Message(subjects.batch_of(subjects.result("DE", "de")), body, "together"))
     await collector.refresh()
     figures = scraped(collector)
-    assert figures.all("mailprobe_ingest_pending") == [3]
+    assert figures.all("mailprobe_ingest_pending") == [4]
     assert figures.all("mailprobe_stream_bytes_limit", stream="RESULTS") == [2 * 1024**3]
     assert figures.sum("mailprobe_stream_bytes", stream="RESULTS") > 0
     await counted.drain()

@@ -171,10 +171,10 @@ def test_timestamps_are_date_times(described: dict[str, Any]) -> None:
 
 def test_the_stream_keeps_what_the_document_promises(described: dict[str, Any]) -> None:
     events = next(config for config in streams._STREAMS if config.name == subjects.EVENTS)
-    assert (events.max_age, events.max_bytes, events.duplicate_window) == (24 * 3600, 1024**3, 600)
+    assert (events.max_age, events.max_bytes, events.duplicate_window) == (24 * 3600, 1024**3, 120)
     description = described["info"]["description"]
     assert "keeps 24 hours, and 1 GiB at most" in description
-    assert "within ten minutes" in description
+    assert "within two minutes" in description
 
 
 def test_every_fact_a_probe_reports_has_its_meaning() -> None:

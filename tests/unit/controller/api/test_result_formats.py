@@ -48,6 +48,7 @@ def record(**fields: Any) -> HistoryRecord:
         "loop_lag_ms": None,
         "kernel_rtt_ms": None,
         "login_withheld": False,
+        "rounded": False,
         "detail": None,
     }
     return HistoryRecord(**{**values, **fields})
@@ -136,6 +137,7 @@ def test_every_column_has_its_cell() -> None:
         "kernelRttMs": "0.123",
         "loginWithheld": "true",
         "detail": '{"kind":"trip","hops":["a","b"]}',
+        "rounded": "false",
     }
 
 
@@ -163,5 +165,5 @@ def test_texts_come_through_csv_and_ndjson_as_they_were(texts: list[tuple[str, s
 def test_lines_of_csv_end_as_the_rfc_says() -> None:
     """RFC 4180, section 2."""
     assert CSV.head.endswith(b"quitMs,failureKind,failurePhase,failureSource,failureDetail,warnings,address,facts,"
-                             b"loopLagMs,kernelRttMs,loginWithheld,detail\r\n")  # fmt: skip
+                             b"loopLagMs,kernelRttMs,loginWithheld,detail,rounded\r\n")  # fmt: skip
     assert CSV.lines([record(), record()]).count(b"\r\n") == 2

@@ -1,0 +1,111 @@
+"""Put passing checks into blocks some time after their hour or day: late results come before, and evaluations are done.
+
+Every controller tries; one that finds the lock taken leaves it to the other. A block and the removal of its rows are
+one transaction, so whoever dies in the middle has done nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+
+from controller.store.blocks import progress
+from controller.store.blocks.folding import fold
+from controller.store.blocks.progress import FoldSpan
+from controller.store.platform import locks
+from controller.store.platform.pool import Connection, Database, StoreTimeoutError, StoreUnavailableError
+from shared.epoch import to_text
+
+log = structlog.get_logger()
+
+FOLD_SECONDS = 60.0
+SETTLED_SECONDS = 7200.0
+"""An hour or a day is folded so long after its end."""
+
+_PAUSE_SECONDS = 0.05
+_FROZEN_SECONDS = 60
+
+
+async def fold_due(db: Database, *, settled_seconds: float = SETTLED_SECONDS) -> int:
+    """Fold all hours and days that are due; return how many checks. Raises StoreUnavailableError."""
+    folded = 0
+    while (some := await _fold_some(db, settled_seconds)) is not None:
+        folded += some
+        await asyncio.sleep(_PAUSE_SECONDS if some else 0)
+    return folded
+
+
+async def _fold_some(db: Database, settled_seconds: float) -> int | None:
+    """None when nothing is due, or another controller folds."""
+    async with db.connection() as connection:
+        if not await progress.all_read_blocks(connection):
+            return None
+        span = await progress.next_span(connection, settled_seconds=settled_seconds)
+        if span is None:
+            return None
+        monitors = await progress.next_monitors(connection, span)
+    if not monitors:
+        return await _end(db, span)
+    try:
+        return await _fold(db, span, monitors, monitors[-1])
+    except StoreUnavailableError as error:
+        if not isinstance(error, StoreTimeoutError):
+            raise
+        log.warning("fold_takes_long", at=to_text(span.at), monitors=len(monitors))
+    except Exception:
+        log.exception("fold_failed", at=to_text(span.at), monitors=len(monitors))
+    return await _fold_each(db, span, monitors)
+
+
+async def _end(db: Database, span: FoldSpan) -> int | None:
+    async with _alone(db) as connection:
+        if connection is None or not await progress.note_ended(connection, span):
+            return None
+    log.info("span_folded", at=to_text(span.at), seconds=span.seconds)
+    return 0
+
+
+async def _fold(db: Database, span: FoldSpan, monitors: list[int], last: int) -> int | None:
+    async with _alone(db) as connection:
+        if connection is None or not await progress.note_done(connection, span, last):
+            return None
+        return await fold(connection, monitors, span.at, span.until)
+
+
+async def _fold_each(db: Database, span: FoldSpan, monitors: list[int]) -> int | None:
+    """One by one, so that a monitor that cannot be folded, whose checks stay rows, stops no other."""
+    folded = 0
+    for monitor in monitors:
+        try:
+            some = await _fold(db, span, [monitor], monitor)
+        except StoreUnavailableError as error:
+            if not isinstance(error, StoreTimeoutError):
+                raise
+            log.warning("fold_takes_long", at=to_text(span.at), monitor=monitor)
+            some = await _fold(db, span, [], monitor)
+        except Exception:
+            log.exception("fold_failed", at=to_text(span.at), monitor=monitor)
+            some = await _fold(db, span, [], monitor)
+        if some is None:
+            return None
+        folded += some
+        span = span._replace(after_monitor=monitor)
+    return folded
+
+
+@asynccontextmanager
+async def _alone(db: Database) -> AsyncIterator[Connection | None]:
+    """A transaction in which no other controller folds, no late result is stored, and no partition is dropped; None
+    when another controller folds. A controller that freezes inside loses it. Raises StoreUnavailableError.
+    """
+    async with db.transaction() as connection:
+        await connection.execute(
+            "SELECT set_config('idle_in_transaction_session_timeout', $1, true)", f"{_FROZEN_SECONDS}s"
+        )
+        held = await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", locks.FOLD)
+        if held:
+            await connection.execute("SELECT pg_advisory_xact_lock_shared($1)", locks.PARTITIONS)
+        yield connection if held else None

@@ -1,0 +1,117 @@
+"""What readers are answered about a monitor, to be compared before and after its checks are put into blocks."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from controller.decisions.history.history import Order, Position, Slice
+from controller.decisions.history.scale import ERROR
+from controller.decisions.history.views import View, sources
+from controller.model import Monitor
+from controller.store.checks import round_results
+from controller.store.checks.check_log import LogFilter, LogPlace, checks_after, checks_before
+from controller.store.checks.history import check_history, failed_checks, recovered_checks
+from controller.store.checks.latest_checks import latest_checks
+from controller.store.checks.location_runs import location_runs
+from controller.store.checks.result_history import ResultFilter, ResultScope, results_in
+from controller.store.rollups import charts, location_charts
+from controller.store.rollups.judged import judged_times
+from shared.wire.messages import ResultStatus
+from shared.wire.rounds import Purpose
+from tests.integration.store.conftest import Store
+
+HOUR = timedelta(hours=1)
+MOST = 100_000
+_SHORT_MS = 0.11
+_DIFFERING = frozenset({"rounded", "transcript"})
+"""Fields that say that durations are rounded, and the dialogues that blocks do not keep."""
+
+
+async def answers(store: Store, monitor: Monitor, since: datetime, until: datetime) -> dict[str, Any]:
+    """By the name of the question."""
+    found: dict[str, Any] = {"history": await check_history(store.database, monitor.id, monitor.public_id, limit=MOST)}
+    found["latest history"] = await check_history(store.database, monitor.id, monitor.public_id, limit=30)
+    found |= await _exports(store, monitor, since, until)
+    async with store.database.connection() as connection:
+        key = connection, monitor.id, monitor.public_id
+        for name, choice in _FILTERS.items():
+            log = LogFilter(since=since, until=until, **choice)
+            found[f"log {name}"] = await checks_before(*key, log, None, limit=40)
+            for n, check in enumerate(found["history"][::97]):
+                place = LogPlace(check.due_at, check.location_id, check.purpose)
+                found[f"before {name} {n}"] = await checks_before(*key, log, place, limit=40)
+                found[f"after {name} {n}"] = await checks_after(*key, log, place, limit=40)
+        for n, check in enumerate(found["history"][::61]):
+            found[f"round {n}"] = await round_results.round_results(*key, check.due_at, limit=10)
+            found[f"beside {n}"] = await round_results.before_and_after(*key, check)
+            found[f"due {n}"] = await round_results.due_of(*key, check.check_id, rows=MOST)
+        found["failed"] = await failed_checks(*key, since, until, limit=MOST)
+        found["recovered"] = await recovered_checks(*key, since, until, limit=50)
+        found["latest"] = await latest_checks(*key, 60)
+        rolled = await charts.rolled_until(connection)
+        found["runs"] = await location_runs(connection, monitor.id, rolled_until=rolled, kept_since=since)
+        for bucket in (300, 3600):
+            view = View(since, until, bucket)
+            for name, rolled_until in (("checks", since), ("rolled", rolled)):
+                made = sources(view, rolled_until)
+                found[f"chart {bucket} {name}"] = await charts.chart(connection, monitor.id, view, made)
+                cells = await location_charts.location_cells(connection, monitor.id, view, made, binned=True)
+                found[f"cells {bucket} {name}"] = cells
+            found[f"phases {bucket}"] = sorted(await location_charts.phase_sums(connection, monitor.id, view))
+            found[f"raw {bucket}"] = await charts.raw_checks(connection, monitor.id, view, 70)
+        shares, whole = (0.5, 0.9, 0.99), View(since, until, 3600)
+        found["percentiles"] = await location_charts.duration_percentiles(connection, monitor.id, whole, shares)
+        found["judged"] = await judged_times(connection, monitor.id, 60, [sources(View(since, until, 3600), since)])
+    return found
+
+
+_FILTERS: dict[str, dict[str, Any]] = {
+    "all": {},
+    "us": {"location": "us"},
+    "passed": {"status": ResultStatus.SUCCESS},
+    "failed": {"status": ResultStatus.FAILURE},
+    "scheduled": {"purpose": Purpose.SCHEDULED},
+    "triggered": {"purpose": Purpose.TRIGGERED},
+}
+
+
+async def _exports(store: Store, monitor: Monitor, since: datetime, until: datetime) -> dict[str, Any]:
+    scope = ResultScope(organization_id=store.organization, monitor_ids=[monitor.id])
+    found: dict[str, Any] = {}
+    for order, start in ((Order.ASC, since), (Order.DESC, until)):
+        for own in ([monitor.id], None):
+            for statuses in (None, [ResultStatus.FAILURE]):
+                choice, records = ResultFilter(statuses=statuses), []
+                part = Slice(since, until, Position(start))
+                while more := await results_in(store.database, scope, choice, part, order, by_monitor=own, limit=200):
+                    records += more
+                    part = part._replace(position=more[-1].position)
+                found[f"export {order} {own} {statuses}"] = records
+    return found
+
+
+def difference(before: Any, after: Any, at: str = "") -> str | None:
+    """Where both differ by more than rounding; None where they do not."""
+    before, after = (msgspec.to_builtins(one, str_keys=True) for one in (before, after))
+    return _difference(before, after, at)
+
+
+def _difference(before: Any, after: Any, at: str) -> str | None:
+    match before, after:
+        case dict(), dict():
+            if before.keys() != after.keys():
+                return f"{at}: {before.keys()} became {after.keys()}"
+            parts = ((name, before[name], after[name]) for name in before if name not in _DIFFERING)
+        case list() | tuple(), list() | tuple():
+            if len(before) != len(after):
+                return f"{at}: {len(before)} became {len(after)}"
+            parts = ((n, one, other) for n, (one, other) in enumerate(zip(before, after, strict=True)))
+        case float(), float():
+            far = abs(before - after) > max(_SHORT_MS, 1.001 * ERROR * abs(before))
+            return f"{at}: {before} became {after}" if far else None
+        case _:
+            return None if before == after else f"{at}: {before!r} became {after!r}"
+    return next((found for name, one, other in parts if (found := _difference(one, other, f"{at}.{name}"))), None)

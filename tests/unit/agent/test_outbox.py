@@ -1,0 +1,185 @@
+"""What an agent sends together, and what becomes of it when the broker refuses, keeps silent or knows no batches."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from uuid import UUID
+
+import pytest
+
+from agent.intake import outbox as outbox_module
+from agent.intake.outbox import Outbox
+from shared.nats.bus import Message
+from shared.nats.errors import BrokerRefusedError, BusError
+from shared.nats.location_signing import RESULT, LocationSigner, verify_location
+from shared.nats.nkeys import Role, new_seed
+from shared.wire.batches import results_in
+from shared.wire.signing import SIGNATURE
+
+SUBJECT = "mailprobe.result.de.de"
+TOGETHER = f"{SUBJECT}.batch"
+IDS = [UUID(int=number) for number in range(1, 9)]
+
+
+class FakeBroker:
+    """Keeps what it takes, by message id; `refuse` gives the error for a message, if it is not taken."""
+
+    def __init__(self) -> None:
+        self.tried: list[Message] = []
+        self.taken: dict[str, Message] = {}
+        self.refuse: Callable[[Message], BusError | None] = lambda _: None
+
+    async def publish(self, message: Message) -> None:
+        await asyncio.sleep(0)
+        self.tried.append(message)
+        error = self.refuse(message)
+        if error is not None:
+            raise error
+        self.taken.setdefault(message.message_id, message)
+
+    def subjects(self) -> list[str]:
+        return [message.subject for message in self.tried]
+
+
+class OutboxCase:
+    def __init__(self) -> None:
+        self.broker = FakeBroker()
+        self.batched = True
+        self.signer = LocationSigner(new_seed(Role.USER))
+        self.outbox = Outbox(SUBJECT, self.broker.publish, self.signer, batched=lambda: self.batched)
+
+    async def send(self, *check_ids: UUID) -> None:
+        """Send them at one moment. The first one goes by itself."""
+        async with asyncio.timeout(30), asyncio.TaskGroup() as group:
+            for check_id in check_ids:
+                group.create_task(self.outbox.send(check_id, body(check_id), at_once=False))
+
+
+def body(check_id: UUID) -> bytes:
+    return b'{"n":%d}' % check_id.int
+
+
+@pytest.fixture
+def case(monkeypatch: pytest.MonkeyPatch) -> OutboxCase:
+    monkeypatch.setattr(outbox_module, "_FIRST_PAUSE_SECONDS", 0.001)
+    return OutboxCase()
+
+
+async def test_what_comes_after_the_first_goes_in_one_message_with_one_signature(case: OutboxCase) -> None:
+    await case.send(*IDS)
+    first, rest = case.broker.tried
+    assert (first.subject, first.body) == (SUBJECT, body(IDS[0]))
+    assert (rest.subject, results_in(rest.body)) == (TOGETHER, [body(one) for one in IDS[1:]])
+    for message in (first, rest):
+        verify_location(RESULT, message.subject, message.body, message.headers[SIGNATURE])
+    assert case.outbox.waiting == 0
+    assert all(one in case.outbox for one in IDS)
+
+
+async def test_results_go_one_by_one_while_the_controllers_do_not_read_batches(case: OutboxCase) -> None:
+    case.batched = False
+    await case.send(*IDS[:4])
+    assert case.broker.subjects() == [SUBJECT] * 4
+    case.batched = True
+    await case.send(*IDS[4:])
+    assert case.broker.subjects()[4:] == [TOGETHER]
+
+
+async def test_a_batch_that_is_refused_is_sent_again_as_it_is(case: OutboxCase) -> None:
+    left = 3
+
+    def refuse(message: Message) -> BusError | None:
+        nonlocal left
+        left -= message.subject == TOGETHER
+        return BrokerRefusedError("full") if message.subject == TOGETHER and left >= 0 else None
+
+    case.broker.refuse = refuse
+    await case.send(*IDS)
+    batches = [message for message in case.broker.tried if message.subject == TOGETHER]
+    assert len(batches) == 4
+    assert len({message.message_id for message in batches}) == 1
+    assert len(case.broker.taken) == 2
+
+
+async def test_where_no_batches_are_taken_results_go_one_by_one_and_go_on_so(case: OutboxCase) -> None:
+    """Without the right to publish on a subject a client gets no answer at all."""
+    case.broker.refuse = lambda message: BusError("no answer") if message.subject == TOGETHER else None
+    await case.send(*IDS[:4])
+    assert {message.body for message in case.broker.taken.values()} == {body(one) for one in IDS[:4]}
+    await case.send(*IDS[4:])
+    assert case.broker.subjects().count(TOGETHER) == 1
+    assert len(case.broker.taken) == 8
+    case.outbox._one_by_one_until = float("-inf")  # ten minutes later
+    case.broker.refuse = lambda _: None
+    await case.send(*[UUID(int=number) for number in range(100, 104)])
+    assert case.broker.subjects().count(TOGETHER) == 2
+
+
+async def test_a_broker_that_was_away_gets_batches_again(case: OutboxCase) -> None:
+    left = 8
+    unanswered: set[str] = set()
+
+    def refuse(message: Message) -> BusError | None:
+        nonlocal left
+        left -= 1
+        if left >= 0:
+            unanswered.add(message.subject)
+            return BusError("no answer")
+        return None
+
+    case.broker.refuse = refuse
+    await case.send(*IDS[:4])
+    assert unanswered == {SUBJECT, TOGETHER}
+    await asyncio.sleep(0.06)  # until the first one goes by itself again
+    await case.send(*IDS[4:])
+    assert case.broker.subjects()[-1] == TOGETHER
+
+
+async def test_a_result_is_sent_again_in_the_message_that_the_broker_has(case: OutboxCase) -> None:
+    await case.send(*IDS)
+    before = dict(case.broker.taken)
+    await case.outbox.send_again(IDS[5])
+    await case.outbox.send_again(IDS[0])
+    assert len(case.broker.tried) == 4
+    assert case.broker.taken == before
+
+
+async def test_who_gives_up_waiting_leaves_the_result_to_be_sent(case: OutboxCase) -> None:
+    opened = asyncio.Event()
+    case.broker.refuse = lambda _: None if opened.is_set() else BrokerRefusedError("away")
+    sending = asyncio.create_task(case.outbox.send(IDS[0], body(IDS[0])))
+    await asyncio.sleep(0.01)
+    sending.cancel()
+    await asyncio.wait([sending])
+    again = asyncio.create_task(case.outbox.send_again(IDS[0]))
+    await asyncio.sleep(0.01)
+    assert not again.done()
+    assert case.outbox.waiting == 1
+    opened.set()
+    await asyncio.wait_for(again, 30)
+    assert case.outbox.waiting == 0
+
+
+async def test_what_is_not_sent_when_the_outbox_is_closed_is_given_up(case: OutboxCase) -> None:
+    case.broker.refuse = lambda _: BrokerRefusedError("away")
+    sending = asyncio.create_task(case.outbox.send(IDS[0], body(IDS[0])))
+    await asyncio.sleep(0.01)
+    case.outbox.close()
+    await asyncio.wait_for(asyncio.wait([sending]), 30)
+    assert sending.cancelled()
+    assert IDS[0] not in case.outbox
+
+
+async def test_each_result_of_a_batch_can_be_sent_alone_under_the_id_by_which_others_ask_for_it(
+    case: OutboxCase,
+) -> None:
+    await case.send(*IDS)
+    alone = case.outbox.alone([IDS[3], UUID(int=99), IDS[0]])
+    assert [(message.subject, message.body) for message in alone] == [
+        (SUBJECT, body(IDS[3])),
+        (SUBJECT, body(IDS[0])),
+    ]
+    asked = case.outbox.questions([IDS[3], IDS[0]])
+    assert [message.message_id for message in asked] == [message.message_id for message in alone]
+    assert alone[1].message_id == case.broker.tried[0].message_id
