@@ -37,7 +37,9 @@ _loop = asyncio.new_event_loop()
 class _Preloaded:
     """Stands for the connection of a check. Its bytes come at once; a handshake fails."""
 
-    def __init__(self, connect: Connect, data: bytes, transcript: Transcript) -> None:
+    def __init__(self, connect: Connect, data: bytes, transcript: Transcript, *, pipelined: bool) -> None:
+        self.pipelined = False
+        self._may_pipeline = pipelined
         self.facts = connect.facts
         self.client_name = connect.client_name
         self.deadline = connect.deadline
@@ -49,12 +51,16 @@ class _Preloaded:
     async def __call__(self) -> LineStream:
         return self._stream
 
+    def pipelines(self) -> bool:
+        self.pipelined = self._may_pipeline
+        return self.pipelined
+
     async def encrypt(self, _stream: LineStream) -> list[CheckWarning]:
         raise EOFError
 
 
 def checker(kind: type[Target], probe: Probe, **options: Any) -> Callable[[bytes], None]:
-    """The check of a target: the first byte chooses whether it logs in and how it connects."""
+    """The check of a target: the first byte chooses whether it logs in, how it connects and whether it pipelines."""
 
     def check(data: bytes) -> None:
         choice = data[0] if data else 0
@@ -65,7 +71,8 @@ def checker(kind: type[Target], probe: Probe, **options: Any) -> Callable[[bytes
             made = msgspec.structs.replace(made, sealed_login=sealed, want_transcript=True)
 
         async def offline(aim: Target, connect: Connect, phases: Phases) -> Findings:
-            return await probe(aim, cast("Connect", _Preloaded(connect, data[1:], connect._transcript)), phases)
+            preloaded = _Preloaded(connect, data[1:], connect._transcript, pipelined=bool(choice & 16))
+            return await probe(aim, cast("Connect", preloaded), phases)
 
         with structlog.testing.capture_logs():
             result = _loop.run_until_complete(run_check(made, _context(), {kind: offline}))
