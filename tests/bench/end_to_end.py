@@ -61,7 +61,7 @@ async def measure(seconds: int) -> Figures:
 async def _climb(seconds: int) -> tuple[int, list[Figures]]:
     """The highest rate that kept up for some seconds, and the figures of each rate that was tried."""
     best, steps = 0, []
-    async with _mail_server() as (port, _), product(**_UNPACED) as running:
+    async with mail_server() as (port, _), product(**_UNPACED) as running:
         rate, monitors = float(_FIRST), 0
         while rate < _MOST:
             planned = _monitors(rate)
@@ -104,7 +104,7 @@ async def _hold(running: Product, monitors: int, seconds: float) -> Figures:
 
 
 async def _confirm(rate: float, seconds: int) -> Figures:
-    async with _mail_server() as (port, connections), product(**_UNPACED) as running:
+    async with mail_server() as (port, connections), product(**_UNPACED) as running:
         record = running.record
         raw = await raw_dialogue.dialogues(port)
         await asyncio.to_thread(connections.write_text, "")
@@ -139,7 +139,7 @@ def _monitors(rate: float) -> int:
 
 
 @asynccontextmanager
-async def _mail_server() -> AsyncIterator[tuple[int, Path]]:
+async def mail_server() -> AsyncIterator[tuple[int, Path]]:
     """The port of a mail server, and the file in which it records each connection."""
     with tempfile.TemporaryDirectory(prefix="mp-") as folder:
         connections = Path(folder) / "connections"

@@ -80,8 +80,8 @@ async def publish(count: int) -> Figures:
         before = memory_mib(os.getpid())
         known = monitors(count, now_ms() - 24 * 3_600_000, interval)
         async with leadership(started.database_url, "bench") as lead:
-            await lead.skip(now_ms(), {})
-            rounds = Rounds(lead, _registry(started), dispatcher)
+            await lead.skip(now_ms())
+            rounds = Rounds(lead, registry(started), dispatcher)
             began = time.monotonic()
             await rounds.begin(known)
             begin_ms = 1000 * (time.monotonic() - began)
@@ -111,7 +111,7 @@ async def _tick(rounds: Rounds, seconds: float) -> None:
         await asyncio.sleep((SLOT_MS - now_ms() % SLOT_MS) / 1000)
 
 
-def _registry(started: Servers) -> LocationRegistry:
+def registry(started: Servers) -> LocationRegistry:
     registry = LocationRegistry(started.db, started.bus, SIGNER)
     registry._locations = [
         Location(id=n, code=f"l{n}", name="", country_code="DE", enabled=True, public_key=new_key_pair()[1])

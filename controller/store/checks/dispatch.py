@@ -157,7 +157,7 @@ class GapRange(NamedTuple):
 async def insert_gap_ranges(
     connection: Connection, ranges: Sequence[GapRange], reason: GapReason = GapReason.LATE
 ) -> None:
-    """Store one gap for each monitor and location."""
+    """Store one gap for each monitor and location. One that begins at the same moment gets the later end."""
     rows = [(gap, location) for gap in ranges for location in gap.location_ids]
     missing = await connection.fetch(
         _INSERT_RANGES,
@@ -194,7 +194,9 @@ WITH range AS (
     AS range (monitor_id, from_at, to_at, location_id)
 ), missing AS (
   INSERT INTO gap (monitor_id, from_at, to_at, location_id, purpose, reason)
-  SELECT monitor_id, from_at, to_at, location_id, 'scheduled', $5 FROM range ON CONFLICT DO NOTHING
+  SELECT monitor_id, from_at, to_at, location_id, 'scheduled', $5 FROM range
+  ON CONFLICT (monitor_id, from_at, location_id, purpose) DO UPDATE SET to_at = EXCLUDED.to_at
+  WHERE gap.to_at < EXCLUDED.to_at
   RETURNING monitor_id, from_at, to_at, location_id, purpose, reason
 ), blinded AS (
   SELECT location_id, reason, min(due_at) AS from_at, max(blind_until(due_at, interval_seconds)) AS to_at,

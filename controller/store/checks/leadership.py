@@ -65,21 +65,25 @@ class Lead:
             await self._advance(connection, watermark_ms, planned_until_ms)
             await insert_expected(connection, expected)
 
-    async def skip(
-        self,
-        until_ms: int,
-        ranges: Mapping[GapReason, Sequence[GapRange]],
-        uncertain: Sequence[Expected] = (),
-    ) -> None:
-        """Give up all rounds until that moment that were not planned, for these reasons; `uncertain` checks may have
-        been requested, or not.
+    async def record_gaps(self, ranges: Mapping[GapReason, Sequence[GapRange]]) -> None:
+        """Store gaps of rounds that are about to be given up (`skip`), for these reasons. The next leader may store
+        them again, with a later end.
+
+        Raises FencedError, StoreUnavailableError.
+        """
+        async with self._fenced() as connection, connection.transaction():
+            await self._beat(connection)
+            for reason, gaps in ranges.items():
+                await insert_gap_ranges(connection, gaps, reason)
+
+    async def skip(self, until_ms: int, uncertain: Sequence[Expected] = ()) -> None:
+        """Give up all rounds until that moment that were not planned; `uncertain` checks may have been requested, or
+        not.
 
         Raises FencedError, StoreUnavailableError.
         """
         async with self._fenced() as connection, connection.transaction():
             await self._advance(connection, until_ms, until_ms)
-            for reason, gaps in ranges.items():
-                await insert_gap_ranges(connection, gaps, reason)
             await insert_expected(connection, uncertain)
         self.watermark_ms = self.planned_until_ms = until_ms
 
@@ -107,13 +111,14 @@ class Lead:
     async def beat(self) -> None:
         """Record that the leader is alive. Raises FencedError, StoreUnavailableError."""
         async with self._fenced() as connection:
-            _require_one_row(
-                await connection.execute(
-                    "UPDATE schedule SET beat_at = clock_timestamp() WHERE shard = $1 AND epoch = $2",
-                    _SHARD,
-                    self.epoch,
-                )
+            await self._beat(connection)
+
+    async def _beat(self, connection: Connection) -> None:
+        _require_one_row(
+            await connection.execute(
+                "UPDATE schedule SET beat_at = clock_timestamp() WHERE shard = $1 AND epoch = $2", _SHARD, self.epoch
             )
+        )
 
     async def _advance(self, connection: Connection, watermark_ms: int, planned_until_ms: int) -> None:
         _require_one_row(

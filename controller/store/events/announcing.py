@@ -76,7 +76,7 @@ async def gaps_recorded(connection: Connection, gaps: Sequence[RecordedGap]) -> 
 
 def _gap(gap: RecordedGap, owner: EventOwner, location: str, country: str, now: datetime) -> NewEvent:
     event = GapEvent(
-        event_id=uuid5(owner.monitor, f"{to_ms(gap.first)}:{location}:{gap.purpose}:gap"),
+        event_id=uuid5(owner.monitor, f"{to_ms(gap.first)}-{to_ms(gap.last)}:{location}:{gap.purpose}:gap"),
         type=EventType.GAP,
         organization_id=owner.organization,
         customer_id=owner.customer,

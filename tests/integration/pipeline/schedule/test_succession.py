@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from controller.model import GapReason
 from controller.pipeline.housekeeping import prepare_partitions, settle_checks
+from controller.store.checks.dispatch import GapRange
+from controller.store.checks.leadership import leadership
 from controller.store.monitors.scheduled import monitor_to_trigger
 from controller.store.platform import locks
 from controller.store.platform.pool import connect
 from shared.clock import utc_now
-from shared.epoch import to_ms
+from shared.epoch import to_datetime, to_ms
 from shared.wire.rounds import next_due_ms
 from tests.integration.pipeline.scheduling import controller, requests
 from tests.integration.pipeline.small_installation import SmallInstallation, eventually
@@ -83,6 +86,39 @@ async def test_rounds_of_a_long_absence_become_one_gap_a_location(
         assert to_ms(first) == next_due_ms(monitor, 60_000, 0, to_ms(start))
         assert began - timedelta(seconds=161) < last < ended - timedelta(seconds=99)
         assert reason == "late"
+
+
+async def test_gaps_that_a_fallen_leader_recorded_get_a_later_end(
+    small_installation: SmallInstallation, database_url: str
+) -> None:
+    monitor = await small_installation.monitor(interval=60)
+    await small_installation.value("UPDATE monitor SET target_changed_at = now() - interval '1 hour'")
+    began = utc_now()
+    start = began - timedelta(minutes=30)
+    first = to_datetime(next_due_ms(monitor, 60_000, 0, to_ms(start)))
+    await small_installation.value("UPDATE schedule SET watermark = $1, planned_until = $1", start)
+    async with leadership(database_url, "fallen") as fallen:
+        number = await small_installation.value("SELECT id FROM monitor")
+        here = await small_installation.value("SELECT min(id) FROM location")
+        gap = GapRange(number, first, first + timedelta(minutes=3), [here])
+        await fallen.record_gaps({GapReason.LATE: [gap]})
+    async with controller(small_installation, database_url):
+
+        async def gaps() -> list[tuple[object, ...]]:
+            found = await small_installation.rows("SELECT from_at, to_at FROM gap ORDER BY location_id")
+            return found if len(found) > 1 else []
+
+        found = await eventually(gaps)
+    assert found[0] == found[1]
+    assert found[0][0] == first
+    assert began - timedelta(seconds=161) < found[0][1]  # type: ignore[operator]
+
+
+async def test_a_leader_that_records_gaps_is_alive(small_installation: SmallInstallation, database_url: str) -> None:
+    async with leadership(database_url, "one") as lead:
+        await small_installation.value("UPDATE schedule SET beat_at = now() - interval '1 hour'")
+        await lead.record_gaps({})
+        assert await small_installation.value("SELECT beat_at > now() - interval '30 minutes' FROM schedule")
 
 
 async def test_an_absence_longer_than_history_is_kept_ends_in_scheduling_again(
