@@ -13,6 +13,7 @@ from nats.aio.msg import Msg
 
 from shared.nats.bus import Bus
 from shared.wire import subjects
+from shared.wire.batches import requests_in
 from tests.fakes.installation import recorded
 
 _SECONDS = 30.0
@@ -52,7 +53,7 @@ class WireTap:
         async def keep(message: Msg) -> None:
             location = subjects.location_of_check(message.subject)
             if location is not None:
-                self.requests.append((location, json.loads(message.data)))
+                self.requests += [(location, json.loads(body)) for body in requests_in(message.data)]
 
         async with Bus.open(self._broker, name="wire tap") as bus:
             await bus.wait_connected()

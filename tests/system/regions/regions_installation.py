@@ -236,7 +236,8 @@ class Installation:
             for location in self.countries
             for kind in KINDS
         }
-        required = checks | {f"{subjects.RESULTS}/{subjects.INGEST}", subjects.EVENTS}
+        ingest = {f"{subjects.RESULTS}/{name}" for name in (subjects.INGEST, subjects.INGEST_BATCHES)}
+        required = checks | ingest | {subjects.EVENTS}
         return not led[""] and required <= {name for names in led.values() for name in names}
 
     def broker(self) -> Broker:
