@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from time import perf_counter
 
 from agent.dialogue.classify import describe
-from agent.dialogue.login import Account, Tries, Way, log_in
+from agent.dialogue.keys import key_of_dialogue
+from agent.dialogue.login import Tries, Way, log_in
 from agent.dialogue.milliseconds import to_ms
 from agent.dialogue.phases import Phases
 from agent.dialogue.reach import Reach
@@ -54,7 +55,7 @@ class ServerConnect:
         self._failed: dict[str, Exception] = {}
         self._silent: dict[str, float] = {}  # the seconds until another address had answered
         self._stream: LineStream | None = None
-        self._could_pipeline = False
+        self._dialogue: bytes | None = None  # by which Pipelining knows it, once it could pipeline
         self.pipelined = False
 
     async def __call__(self) -> LineStream:
@@ -126,25 +127,21 @@ class ServerConnect:
         """Whether to send the last commands at once, to a server whose protocol allows it. Then `pipelined` is set, and
         only a check that passes is to be believed.
         """
-        self._could_pipeline = True
-        self.pipelined = self._reach.pipelining.is_allowed(self._account)
+        self._dialogue = key_of_dialogue(self._server)
+        self.pipelined = self._reach.pipelining.is_allowed(self._dialogue)
         return self.pipelined
 
     def learn_pipelining(self, *, passed: bool) -> None:
         """Remember for later checks that the check passed, or that it did not after `pipelined`."""
-        if self._could_pipeline and passed:
-            self._reach.pipelining.passed(self._account)
-        elif self.pipelined:
-            self._reach.pipelining.failed(self._account)
+        if self._dialogue is not None and passed:
+            self._reach.pipelining.passed(self._dialogue)
+        elif self._dialogue is not None and self.pipelined:
+            self._reach.pipelining.failed(self._dialogue)
 
     def close(self) -> None:
         self._failed.clear()  # their tracebacks hold this object, and only the garbage collector would free it
         if self._stream is not None:
             self._stream.close()
-
-    @property
-    def _account(self) -> Account:
-        return self._server.host, self._server.port, self._server.login
 
     @property
     def _left(self) -> float:

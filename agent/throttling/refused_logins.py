@@ -10,7 +10,6 @@ import hmac
 from collections import Counter, OrderedDict
 from collections.abc import Iterable
 from enum import StrEnum
-from functools import lru_cache
 from typing import Annotated
 from uuid import UUID
 
@@ -85,7 +84,6 @@ def outcome_of_tries(result: CheckResult, tries: Tries) -> Outcome:
     return Outcome.UNCLEAR if tries.attempted else Outcome.UNTRIED
 
 
-@lru_cache(maxsize=MOST_REMEMBERED)
 def digest(monitor: UUID, server: Server, login: Login, key: Secret) -> bytes:
     """Bytes that change with monitor, server or login, and reveal nothing without the agent's `key`."""
     about = msgspec.structs.replace(server, login=None)

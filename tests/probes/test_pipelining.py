@@ -8,7 +8,6 @@ from typing import NamedTuple
 import pytest
 
 from agent.checks.runner import ProbeContext, run_check
-from agent.dialogue.pipelining import Pipelining
 from shared.wire.failures import FailureKind
 from shared.wire.messages import CheckResult
 from shared.wire.targets import Target, TlsMode
@@ -152,30 +151,6 @@ async def test_a_server_that_does_not_offer_pipelining_gets_one_command_at_a_tim
         results = [await checked(dialogue, server, punctual) for _ in range(3)]
         assert server.connections == 3
     assert [result.failure for result in results] == [None] * 3
-
-
-def test_an_account_is_tried_again_after_a_day() -> None:
-    now = 0.0
-    pipelining = Pipelining(clock=lambda: now)
-    account = ("mail.test", 110, None)
-    assert not pipelining.is_allowed(account)
-    pipelining.passed(account)
-    assert pipelining.is_allowed(account)
-    pipelining.failed(account)
-    pipelining.passed(account)
-    assert not pipelining.is_allowed(account)
-    now = Pipelining.DAY
-    assert pipelining.is_allowed(account)
-
-
-def test_of_many_accounts_the_one_used_last_is_kept() -> None:
-    pipelining = Pipelining(most=2)
-    accounts = [("mail.test", port, None) for port in (110, 143, 25)]
-    for account in accounts[:2]:
-        pipelining.passed(account)
-    assert pipelining.is_allowed(accounts[0])
-    pipelining.passed(accounts[2])
-    assert [pipelining.is_allowed(account) for account in accounts] == [True, False, True]
 
 
 async def test_a_check_that_is_cancelled_says_nothing_about_pipelining(punctual: ProbeContext) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from uuid import uuid4
 
 import pytest
@@ -178,6 +179,12 @@ def test_a_digest_changes_with_monitor_target_and_login_and_shows_none_of_them()
         digest(monitor, target, login, Secret("of another location")),
     }
     assert len(others | {same}) == 6
+
+
+def test_no_password_stays_in_memory_for_its_digest() -> None:
+    digest(uuid4(), ImapTarget(host="imap.example.com", port=993), Login("anna", Secret("only in this test")), KEY)
+    kept = [each for each in gc.get_objects() if isinstance(each, Secret) and each == Secret("only in this test")]
+    assert kept == []
 
 
 @pytest.mark.parametrize(
