@@ -102,7 +102,9 @@ async def _run(
         findings.warnings.append(CheckWarning(kind=WarningKind.SLOW, detail=warning))
     connect.facts.update(findings.facts)
     warnings = [CheckWarning(kind=warning.kind, detail=scrubber.clean(warning.detail)) for warning in findings.warnings]
-    shown = context.warned.are_new(request.monitor_id, warnings) or failure is not None or request.want_transcript
+    shown = (
+        context.warned.need_transcript(request.monitor_id, warnings) or failure is not None or request.want_transcript
+    )
     result = CheckResult(
         check_id=request.check_id,
         monitor_id=request.monitor_id,
