@@ -59,14 +59,15 @@ def outcome_of(failure: Failure | None) -> Outcome:
 _NOT_OPENED = frozenset({WarningKind.MAILBOX_BUSY, WarningKind.MAILBOX_FULL})
 
 
-def outcome_in(result: CheckResult) -> Outcome:
-    """The outcome of the login in a check with this result. A server that says at the login that the mailbox is in use
-    may not have looked at the password.
+def outcome_in(result: CheckResult, tries: Tries) -> Outcome:
+    """The outcome of the login in a check with this result and these tries. A server that says at the login that the
+    mailbox is in use may not have looked at the password; a check may fail before the login when it is repeated.
     """
     opened = any(timing.phase is Phase.MAILBOX for timing in result.phases)
     if result.failure is None and not opened and any(warning.kind in _NOT_OPENED for warning in result.warnings):
         return Outcome.UNCLEAR
-    return outcome_of(result.failure)
+    outcome = outcome_of(result.failure)
+    return Outcome.ACCEPTED if outcome is Outcome.UNTRIED and tries.accepted else outcome
 
 
 def refusals_in(result: CheckResult) -> int:
