@@ -1,98 +1,29 @@
-"""The last commands go in one packet where the server takes that, and nobody is blamed where it does not."""
+"""The last commands go in one packet where the server takes that, and only there."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import NamedTuple
 
 import pytest
 
 from agent.checks.runner import ProbeContext, run_check
-from shared.wire.failures import FailureKind
-from shared.wire.messages import CheckResult
-from shared.wire.targets import Target, TlsMode
+from shared.wire.failures import WarningKind
+from shared.wire.targets import TlsMode
 from shared.wire.targets.imap import ImapTarget
-from shared.wire.targets.pop3 import Pop3Target
-from shared.wire.targets.smtp import SmtpTarget
-from tests.fakes.certificates import ADDRESS
+from tests.fakes.certificates import ADDRESS, HOST, Certificates
 from tests.fakes.context import request
-from tests.fakes.scripted_server import Hang, Receive, Script, ScriptedServer, playing
-from tests.probes.scripted.case import LOGIN, PLAIN
+from tests.fakes.scripted_server import Hang, Script, Tls, playing
+from tests.probes.pipelined import IMAP, POP3, SMTP, Dialogue, checked, every_protocol
+from tests.probes.scripted.case import LOGIN
 
-SECONDS = 2.0
-
-
-class Dialogue(NamedTuple):
-    """What a check says up to its last commands, these with their answers, and the failure if the first is refused."""
-
-    target: type[Target]
-    before: Script
-    commands: tuple[str, ...]
-    answers: tuple[tuple[str, ...], ...]
-    refusal: str
-    refused: FailureKind
-
-    @property
-    def one_at_a_time(self) -> Script:
-        steps = [(f"C: {command}", *answer) for command, answer in zip(self.commands, self.answers, strict=True)]
-        return (*self.before, *(step for group in steps for step in group))
-
-    @property
-    def at_once(self) -> Script:
-        """The server answers when it has all commands."""
-        return (
-            *self.before,
-            *(f"C: {command}" for command in self.commands),
-            *(line for answer in self.answers for line in answer),
-        )
-
-    @property
-    def losing_what_comes_with_a_command(self) -> Script:
-        _, *rest = self.commands
-        steps = [(f"C: {command}", *answer) for command, answer in zip(rest, self.answers[1:], strict=True)]
-        return (*self.before, Receive(), *self.answers[0], *(step for group in steps for step in group))
-
-    @property
-    def refusing(self) -> Script:
-        """The first command is refused, and so is what comes with it."""
-        return (*self.before, Receive(), self.refusal)
-
-
-SMTP = Dialogue(
-    SmtpTarget,
-    ("S: 220 hi", "C: EHLO", "S: 250-x", "S: 250 PIPELINING"),
-    ("MAIL FROM:<>", "RCPT TO:<bob@example.test>", "RSET", "QUIT"),
-    (("S: 250 ok",), ("S: 250 ok",), ("S: 250 ok",), ("S: 221 bye",)),
-    "S: 550 5.7.1 not you",
-    FailureKind.POLICY_REFUSAL,
-)
-IMAP = Dialogue(
-    ImapTarget,
-    ("S: * OK [CAPABILITY IMAP4rev1] hi", "C: A1 LOGIN", "S: A1 OK [CAPABILITY IMAP4rev1] in"),
-    ("A2 EXAMINE", "A3 LOGOUT"),
-    (("S: * 3 EXISTS", "S: A2 OK"), ("S: * BYE", "S: A3 OK")),
-    "S: A2 NO gone",
-    FailureKind.MAILBOX_MISSING,
-)
-POP3 = Dialogue(
-    Pop3Target,
-    ("S: +OK hi", "C: CAPA", "S: +OK", "S: SASL PLAIN", "S: PIPELINING", "S: .", "C: AUTH PLAIN " + PLAIN, "S: +OK in"),
-    ("STAT", "QUIT"),
-    (("S: +OK 3 400",), ("S: +OK bye",)),
-    "S: -ERR [SYS/PERM] gone",
-    FailureKind.MAILBOX_MISSING,
-)
-every_protocol = pytest.mark.parametrize(
-    "dialogue", [pytest.param(each, id=each.target.__name__) for each in (SMTP, IMAP, POP3)]
+with_pipelining_offered = pytest.mark.parametrize(
+    "dialogue", [pytest.param(SMTP, id="SMTP"), pytest.param(POP3, id="POP3")]
 )
 
 
-async def checked(dialogue: Dialogue, server: ScriptedServer, context: ProbeContext) -> CheckResult:
-    if dialogue is SMTP:
-        target: Target = SmtpTarget(host=ADDRESS, port=server.port, tls=TlsMode.NONE, rcpt_to="bob@example.test")
-        return await run_check(request(target, timeout_seconds=SECONDS), context)
-    target = dialogue.target(host=ADDRESS, port=server.port, tls=TlsMode.NONE)
-    return await run_check(request(target, login=LOGIN, timeout_seconds=SECONDS), context)
+def not_offering(dialogue: Dialogue, script: Script) -> Script:
+    without = ("S: 250 HELP" if step == "S: 250 PIPELINING" else step for step in script)
+    return tuple(step for step in without if step != "S: PIPELINING")
 
 
 @every_protocol
@@ -104,66 +35,103 @@ async def test_after_a_check_that_passed_the_last_commands_go_at_once(
         server.script = dialogue.at_once
         second = await checked(dialogue, server, punctual)
     assert (first.failure, second.failure, server.connections) == (None, None, 2)
-    assert first.facts == second.facts
+    assert second.facts == first.facts | {"pipelined": True}
     assert [timing.phase for timing in first.phases] == [timing.phase for timing in second.phases]
 
 
+@pytest.mark.parametrize("tls", [TlsMode.IMPLICIT, TlsMode.REQUIRED])
 @every_protocol
-async def test_a_server_that_loses_commands_is_up_and_gets_one_at_a_time_from_then_on(
-    dialogue: Dialogue, punctual: ProbeContext
+async def test_the_last_commands_go_at_once_under_tls(
+    dialogue: Dialogue, tls: TlsMode, punctual: ProbeContext, certificates: Certificates
 ) -> None:
-    async with playing(dialogue.losing_what_comes_with_a_command) as server:
-        results = [await checked(dialogue, server, punctual)]
-        assert server.connections == 1
-        results.append(await checked(dialogue, server, punctual))
-        assert server.connections == 3
-        results.append(await checked(dialogue, server, punctual))
-        assert server.connections == 4
-        await server.all_closed()
-        server.unexpected.clear()  # the end of the connection on which commands were lost
-    assert [result.failure for result in results] == [None] * 3
-    assert len({tuple(warning.kind for warning in result.warnings) for result in results}) == 1
+    before: Script = (Tls(),)
+    if tls is TlsMode.REQUIRED:
+        before = {
+            SMTP: ("S: 220 hi", "C: EHLO", "S: 250-x", "S: 250 STARTTLS", "C: STARTTLS", "S: 220 go", Tls()),
+            POP3: ("S: +OK hi", "C: CAPA", "S: +OK", "S: STLS", "S: .", "C: STLS", "S: +OK go", Tls()),
+            IMAP: ("S: * OK [CAPABILITY IMAP4rev1 STARTTLS] hi", "C: A1 STARTTLS", "S: A1 OK go", Tls()),
+        }[dialogue]
+        dialogue = dialogue.after_upgrade
+    async with playing((*before, *dialogue.one_at_a_time), certificates) as server:
+        results = [await checked(dialogue, server, punctual, host=HOST, address=ADDRESS, tls=tls)]
+        server.script = (*before, *dialogue.at_once)
+        results.append(await checked(dialogue, server, punctual, host=HOST, address=ADDRESS, tls=tls))
+    assert [result.failure for result in results] == [None, None]
+    assert ["pipelined" in result.facts for result in results] == [False, True]
 
 
-@every_protocol
-async def test_a_refusal_counts_when_the_command_was_sent_alone(dialogue: Dialogue, punctual: ProbeContext) -> None:
-    async with playing(dialogue.one_at_a_time) as server:
-        await checked(dialogue, server, punctual)
-        server.script = dialogue.refusing
-        result = await checked(dialogue, server, punctual)
-        assert server.connections == 3
-    assert result.failure is not None
-    assert result.failure.kind is dialogue.refused
-    alone, *_ = dialogue.commands[1:]
-    sent = [line.text for line in result.transcript if line.speaker.value == "client"]
-    assert not any(text.startswith(alone) for text in sent[:-1])
+@with_pipelining_offered
+async def test_what_is_offered_before_tls_does_not_count(
+    dialogue: Dialogue, punctual: ProbeContext, certificates: Certificates
+) -> None:
+    before: Script = {
+        SMTP: ("S: 220 hi", "C: EHLO", "S: 250-PIPELINING", "S: 250-x", "S: 250 STARTTLS", "C: STARTTLS", "S: 220 go"),
+        POP3: ("S: +OK hi", "C: CAPA", "S: +OK", "S: PIPELINING", "S: STLS", "S: .", "C: STLS", "S: +OK go"),
+    }[dialogue]
+    after = dialogue.after_upgrade
+    script = (*before, Tls(), *not_offering(after, after.one_at_a_time))
+    async with playing(script, certificates) as server:
+        options = {"host": HOST, "address": ADDRESS, "tls": TlsMode.REQUIRED}
+        results = [await checked(after, server, punctual, **options) for _ in range(2)]
+    assert [(result.failure, "pipelined" in result.facts) for result in results] == [(None, False)] * 2
 
 
-@pytest.mark.parametrize("dialogue", [pytest.param(SMTP, id="SMTP"), pytest.param(POP3, id="POP3")])
+@with_pipelining_offered
 async def test_a_server_that_does_not_offer_pipelining_gets_one_command_at_a_time(
     dialogue: Dialogue, punctual: ProbeContext
 ) -> None:
-    without = tuple(
-        "S: 250 HELP" if step == "S: 250 PIPELINING" else step for step in dialogue.losing_what_comes_with_a_command
-    )
-    script = tuple(step for step in without if step != "S: PIPELINING")
-    async with playing(script) as server:
+    async with playing(not_offering(dialogue, dialogue.losing_what_comes_with_a_command)) as server:
         results = [await checked(dialogue, server, punctual) for _ in range(3)]
         assert server.connections == 3
     assert [result.failure for result in results] == [None] * 3
+    assert len(punctual.reach.pipelining) == 0  # nothing is learned where nothing could be pipelined
+
+
+@every_protocol
+async def test_after_a_failure_the_end_of_the_session_is_not_sent_twice(
+    dialogue: Dialogue, punctual: ProbeContext
+) -> None:
+    async with playing(dialogue.one_at_a_time) as server:
+        await checked(dialogue, server, punctual)
+        server.received.clear()
+        commands = [f"C: {command}" for command in dialogue.commands]
+        server.upcoming = [(*dialogue.before, *commands, dialogue.refusal)]
+        await checked(dialogue, server, punctual)
+        await server.all_closed()
+    assert sum(line.endswith(("QUIT", "LOGOUT")) for line in server.received) == server.connections - 1 == 2
+
+
+async def test_each_login_and_each_mailbox_passes_on_its_own_first(punctual: ProbeContext) -> None:
+    async with playing(IMAP.one_at_a_time) as server:
+        pipelined = []
+        for login, mailbox in [(LOGIN, "INBOX"), (("bob", "sesame"), "INBOX"), (LOGIN, "Archive"), (LOGIN, "INBOX")]:
+            target = ImapTarget(host=ADDRESS, port=server.port, tls=TlsMode.NONE, mailbox=mailbox)
+            result = await run_check(request(target, login=login), punctual)
+            pipelined.append("pipelined" in result.facts)
+    assert pipelined == [False, False, False, True]
+
+
+@every_protocol
+async def test_a_server_that_leaves_quit_unanswered_gets_one_command_at_a_time(
+    dialogue: Dialogue, punctual: ProbeContext
+) -> None:
+    async with playing(dialogue.leaving_quit_unanswered) as server:
+        results = [await checked(dialogue, server, punctual) for _ in range(2)]
+    assert [result.warnings[-1].kind for result in results] == [WarningKind.QUIT_UNANSWERED] * 2
+    assert not any("pipelined" in result.facts for result in results)
 
 
 async def test_a_check_that_is_cancelled_says_nothing_about_pipelining(punctual: ProbeContext) -> None:
     async with playing(POP3.one_at_a_time) as server:
         await checked(POP3, server, punctual)
-        server.script = (*POP3.before, Hang())
+        server.script = (*POP3.before, "C: STAT", Hang())
         task = asyncio.create_task(checked(POP3, server, punctual))
-        while server.received.count("CAPA") < 2:
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(10):
+            while server.received.count("STAT") < 2:
+                await asyncio.sleep(0.01)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
         server.script = POP3.at_once
-        assert (await checked(POP3, server, punctual)).failure is None
-        assert server.connections == 3
-        server.unexpected.clear()  # the connection of the cancelled check ended
+        result = await checked(POP3, server, punctual)
+        assert (result.failure, result.facts["pipelined"], server.connections) == (None, True, 3)
