@@ -13,7 +13,7 @@ from shared.wire.targets.imap import ImapTarget
 from tests.fakes.certificates import ADDRESS, HOST, Certificates
 from tests.fakes.context import request
 from tests.fakes.scripted_server import Hang, Script, Tls, playing
-from tests.probes.pipelined import IMAP, POP3, SMTP, Dialogue, checked, every_protocol
+from tests.probes.pipelining.last_commands import IMAP, POP3, SMTP, Dialogue, checked, every_protocol
 from tests.probes.scripted.case import LOGIN
 
 with_pipelining_offered = pytest.mark.parametrize(
@@ -71,8 +71,9 @@ async def test_what_is_offered_before_tls_does_not_count(
     after = dialogue.after_upgrade
     script = (*before, Tls(), *not_offering(after, after.one_at_a_time))
     async with playing(script, certificates) as server:
-        options = {"host": HOST, "address": ADDRESS, "tls": TlsMode.REQUIRED}
-        results = [await checked(after, server, punctual, **options) for _ in range(2)]
+        results = [
+            await checked(after, server, punctual, host=HOST, address=ADDRESS, tls=TlsMode.REQUIRED) for _ in range(2)
+        ]
     assert [(result.failure, "pipelined" in result.facts) for result in results] == [(None, False)] * 2
 
 

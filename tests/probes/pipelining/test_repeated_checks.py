@@ -11,7 +11,7 @@ from agent.checks.runner import ProbeContext
 from shared.wire.failures import FailureKind, FailureSource, Phase, WarningKind
 from shared.wire.messages import CheckResult
 from tests.fakes.scripted_server import Hang, Receive, Script, playing
-from tests.probes.pipelined import IMAP, POP3, SECONDS, SMTP, Dialogue, checked, every_protocol
+from tests.probes.pipelining.last_commands import IMAP, POP3, SECONDS, SMTP, Dialogue, checked, every_protocol
 from tests.probes.scripted.case import PASSWORD
 
 PHASES = {SMTP: Phase.ENVELOPE, IMAP: Phase.MAILBOX, POP3: Phase.MAILBOX}

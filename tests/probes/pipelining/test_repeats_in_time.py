@@ -67,7 +67,6 @@ async def test_a_check_of_a_slow_server_is_not_pipelined(context: ProbeContext) 
     for _ in range(2):
         assert (await run_check(made, context, {Pop3Target: probe})).failure is None
     assert probe.pipelined == [False, False]
-    assert not context.reach.pipelining.is_allowed(KEY)
 
 
 async def test_a_fault_of_our_own_is_neither_repeated_nor_learned(context: ProbeContext) -> None:

@@ -23,7 +23,7 @@ from shared.wire.targets import TlsMode
 from tests.fakes.certificates import ADDRESS
 from tests.fakes.context import request
 from tests.fakes.scripted_server import playing
-from tests.probes.pipelined import POP3
+from tests.probes.pipelining.last_commands import POP3
 from tests.probes.scripted.case import LOGIN
 
 

@@ -139,7 +139,7 @@ def test_proofs_are_tried_again_after_a_day() -> None:
 
 def test_only_so_many_accounts_are_remembered() -> None:
     proofs = Proofs(most=2)
-    accounts = [("mail.test", 587, Login(user, Secret("x"))) for user in ("a", "b", "c")]
+    accounts = [b"a", b"b", b"c"]
     for account in accounts[:2]:
         proofs.were_refused(account)
     assert proofs.are_useless(accounts[0])
