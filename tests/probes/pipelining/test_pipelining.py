@@ -65,7 +65,7 @@ async def test_what_is_offered_before_tls_does_not_count(
     dialogue: Dialogue, punctual: ProbeContext, certificates: Certificates
 ) -> None:
     before: Script = {
-        SMTP: ("S: 220 hi", "C: EHLO", "S: 250-PIPELINING", "S: 250-x", "S: 250 STARTTLS", "C: STARTTLS", "S: 220 go"),
+        SMTP: ("S: 220 hi", "C: EHLO", "S: 250-x", "S: 250-PIPELINING", "S: 250 STARTTLS", "C: STARTTLS", "S: 220 go"),
         POP3: ("S: +OK hi", "C: CAPA", "S: +OK", "S: PIPELINING", "S: STLS", "S: .", "C: STLS", "S: +OK go"),
     }[dialogue]
     after = dialogue.after_upgrade
