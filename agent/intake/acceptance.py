@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
 from time import monotonic
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -49,6 +50,13 @@ class Refused(Enum):
 
     FOR_GOOD = auto()
     HERE = auto()
+
+
+class Accepted(NamedTuple):
+    """The requests of a message that may run, and how many the message has in all."""
+
+    requests: list[CheckRequest]
+    in_message: int
 
 
 class _RefusedError(Exception):
@@ -89,9 +97,9 @@ class Requests:
         self._taken: OrderedDict[UUID, _Taken] = OrderedDict()
         self._logged_at: dict[str, float] = {}
 
-    def take(self, delivery: Delivery) -> list[CheckRequest] | Refused:
-        """The requests in the message but for those that are refused, unless all are. The cheap tests come first, the
-        signature last.
+    def take(self, delivery: Delivery) -> Accepted | Refused:
+        """The requests in the message but for those that are late or refused, unless all are. The cheap tests come
+        first, the signature last.
         """
         fresh: list[CheckRequest] = []
         try:
@@ -117,7 +125,7 @@ class Requests:
         for each in fresh:
             self._remember(each, delivery.number, now)
         if fresh:
-            return fresh
+            return Accepted(fresh, len(fresh) + len(late) + len(refused))
         return Refused.HERE if late else Refused.FOR_GOOD
 
     def _sorted(

@@ -4,7 +4,7 @@ or drops it as a whole, while each of its checks has its own end.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum, auto
 from uuid import UUID
 
@@ -23,11 +23,13 @@ class End(Enum):
 
 
 class HeldMessage:
-    """A delivery with so many checks to do. `done` are those whose results the broker has."""
+    """A delivery of which so many checks are to be done; it may request more. `done` are those whose results the broker
+    has.
+    """
 
-    def __init__(self, delivery: Delivery, checks: int) -> None:
+    def __init__(self, delivery: Delivery, checks: int, *, requested: int) -> None:
         self.delivery = delivery
-        self.checks = checks
+        self.requested = requested
         self.done: list[UUID] = []
         self._open = checks
         self._ends: set[End] = set()
@@ -46,11 +48,15 @@ class HeldMessage:
 
 
 class HeldChecks:
-    """The checks that are waiting or running, each with the messages that its end counts for."""
+    """The checks that are waiting or running, each with the messages that its end counts for.
 
-    def __init__(self, bus: Bus, outbox: Outbox) -> None:
+    `answered` is called with each check of which the broker has the result of another agent.
+    """
+
+    def __init__(self, bus: Bus, outbox: Outbox, answered: Callable[[UUID], None]) -> None:
         self._bus = bus
         self._outbox = outbox
+        self._answered = answered
         self._messages: dict[UUID, list[HeldMessage]] = {}
 
     def __len__(self) -> int:
@@ -89,17 +95,20 @@ class HeldChecks:
     async def not_done_elsewhere(
         self, accepted: Sequence[tuple[HeldMessage, CheckRequest]]
     ) -> list[tuple[HeldMessage, CheckRequest]]:
-        """Leave out what another agent has done of a message before it handed back the rest."""
+        """Leave out what another agent has done of a message before it handed back the rest. (By now all but one may be
+        too late here; a message that requests only one is never handed back when that one is done.)
+        """
         doubtful = [
             (message, request.check_id)
             for message, request in accepted
-            if message.checks > 1 and message.delivery.redelivered and not self._is_known(request.check_id)
+            if message.requested > 1 and message.delivery.redelivered and not self._is_known(request.check_id)
         ]
         if not doubtful:
             return list(accepted)
         answers = await self._bus.taken(self._outbox.questions([check_id for _, check_id in doubtful]))
         done = [each for each, taken in zip(doubtful, answers, strict=True) if taken]
         for message, check_id in done:
+            self._answered(check_id)
             await self.end_for(message, check_id, End.DONE)
         return [(message, request) for message, request in accepted if (message, request.check_id) not in done]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from functools import partial
+from uuid import UUID
 
 import msgspec
 import structlog
@@ -87,7 +88,7 @@ class Worker:
             signer,
             batched=self.heartbeats.batches_are_read,
         )
-        self._held = HeldChecks(bus, self._outbox)
+        self._held = HeldChecks(bus, self._outbox, self._note_answer)
         self._checks: set[asyncio.Task[None]] = set()
         self._draining = asyncio.Event()
 
@@ -164,34 +165,38 @@ class Worker:
         accepted: list[tuple[HeldMessage, CheckRequest]] = []
         passed_on = most_checks = 0
         for delivery in deliveries:
-            requests = self._requests.take(delivery)
-            if isinstance(requests, Refused):
-                if requests is Refused.HERE:
+            taken = self._requests.take(delivery)
+            if isinstance(taken, Refused):
+                if taken is Refused.HERE:
                     passed_on += 1
                     await delivery.nak(_PASS_ON_SECONDS)
                 else:
                     await delivery.term()
             else:
-                message = HeldMessage(delivery, len(requests))
-                accepted += [(message, request) for request in requests]
-                most_checks = max(most_checks, len(requests))
+                message = HeldMessage(delivery, len(taken.requests), requested=taken.in_message)
+                accepted += [(message, request) for request in taken.requests]
+                most_checks = max(most_checks, len(taken.requests))
             await asyncio.sleep(0)  # running checks are timed, and verifying a batch takes milliseconds
-        await self._begin(group, await self._held.not_done_elsewhere(accepted), slots)
+        accepted = await self._held.not_done_elsewhere(await self._not_replayed(accepted))
+        await self._begin(group, accepted, slots)
         return Admitted(passed_on, most_checks)
+
+    async def _not_replayed(
+        self, accepted: list[tuple[HeldMessage, CheckRequest]]
+    ) -> list[tuple[HeldMessage, CheckRequest]]:
+        """Leave out what another process of the agent took from another message."""
+        taking = [self._requests.taking(request, message.delivery) for message, request in accepted]
+        replayed = await self._others.replayed(taking) if taking else ()
+        for message, request in (accepted[place] for place in sorted(replayed)):
+            self._requests.replayed(request, message.delivery)
+            await self._held.end_for(message, request.check_id, End.DROPPED)
+        return [each for place, each in enumerate(accepted) if place not in replayed]
 
     async def _begin(
         self, group: asyncio.TaskGroup, accepted: list[tuple[HeldMessage, CheckRequest]], slots: int
     ) -> None:
         """Begin new checks at an even pace."""
-        fresh: list[CheckRequest] = []
-        taking = [self._requests.taking(request, message.delivery) for message, request in accepted]
-        replayed = await self._others.replayed(taking) if taking else ()
-        for place, (message, request) in enumerate(accepted):
-            if place in replayed:
-                self._requests.replayed(request, message.delivery)
-                await self._held.end_for(message, request.check_id, End.DROPPED)
-            elif self._held.add(request.check_id, message):
-                fresh.append(request)
+        fresh = [request for message, request in accepted if self._held.add(request.check_id, message)]
         self._slots.give_back(max(0, slots - len(fresh)))
         free = min(slots, len(fresh))
         for left, request in zip(range(len(fresh), 0, -1), fresh, strict=True):
@@ -224,8 +229,7 @@ class Worker:
             else:
                 await self._check(request)
             end = End.DONE
-            self._requests.answered(check_id)
-            self._others.answered(check_id)
+            self._note_answer(check_id)
         except ParentGoneError:
             log.debug("check_handed_back")  # this process is about to stop
         except Exception:
@@ -233,6 +237,11 @@ class Worker:
         finally:
             await self._held.end(check_id, end)
             self._slots.give_back(slots)
+
+    def _note_answer(self, check_id: UUID) -> None:
+        """The broker has the result of a check."""
+        self._requests.answered(check_id)
+        self._others.answered(check_id)
 
     async def _check(self, request: CheckRequest) -> None:
         result = await self._checker.check(request)
