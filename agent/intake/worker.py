@@ -235,7 +235,15 @@ class Worker:
         except Exception:
             log.exception("request_handling_failed")
         finally:
-            await self._held.end(check_id, end)
+            await self._end(check_id, end, slots)
+
+    async def _end(self, check_id: UUID, how: End, slots: int) -> None:
+        """Note how a check ended, and give back its slots whatever goes wrong."""
+        try:
+            await self._held.end(check_id, how)
+        except Exception:  # the broker delivers the request again, and an answered one is answered again
+            log.exception("request_not_ended")
+        finally:
             self._slots.give_back(slots)
 
     def _note_answer(self, check_id: UUID) -> None:

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 import structlog
 
+from agent.intake.held import End, HeldChecks
 from agent.net.tls import Trust
 from shared.nats.bus import Bus, Message
 from shared.wire import subjects
@@ -132,6 +133,24 @@ async def test_no_more_checks_run_at_once_than_there_are_slots(enrolment: Enrolm
         found = await results(ready, 16)
         await none_left(ready)
         assert server.connections == len({one.check_id for one in found}) == 16
+
+
+async def test_a_check_gives_its_slot_back_also_when_its_end_goes_wrong(
+    enrolment: Enrolment, ready: Bus, trust: Trust, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    end = HeldChecks.end
+
+    async def fail(held: HeldChecks, check_id: UUID, how: End) -> None:
+        await end(held, check_id, how)
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(HeldChecks, "end", fail)
+    with structlog.testing.capture_logs() as logged:
+        async with playing(POLITE) as server, agent(enrolment, trust, concurrency=1):
+            await send_together(ready, *[request(target(server)) for _ in range(3)])
+            await results(ready, 3)
+            await none_left(ready)
+    assert [line["event"] for line in logged].count("request_not_ended") == 3
 
 
 @pytest.mark.parametrize("reads", [[], [BATCHES]], ids=["results alone", "results together"])
