@@ -12,7 +12,7 @@ from uuid import UUID
 from shared.wire.batches import MOST_BYTES, MOST_RESULTS
 
 QUIET_SECONDS = 0.05
-"""How long a result waits for others at most. So long nothing must have been sent for one to go at once."""
+"""How long a result waits for others at most. A result goes at once if none was sent for so long."""
 
 
 class Gathered:

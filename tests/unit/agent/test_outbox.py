@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 
 from agent.intake import outbox as outbox_module
+from agent.intake.gathering import QUIET_SECONDS, Gathering
 from agent.intake.outbox import Outbox
 from shared.nats.bus import Message
 from shared.nats.errors import BrokerRefusedError, BusError
@@ -16,6 +17,7 @@ from shared.nats.location_signing import RESULT, LocationSigner, verify_location
 from shared.nats.nkeys import Role, new_seed
 from shared.wire.batches import results_in
 from shared.wire.signing import SIGNATURE
+from tests.unit.agent.fake_loop import FakeLoop
 
 SUBJECT = "mailprobe.result.de.de"
 TOGETHER = f"{SUBJECT}.batch"
@@ -43,17 +45,28 @@ class FakeBroker:
 
 
 class OutboxCase:
+    """Time that results wait for others passes at `loop`."""
+
     def __init__(self) -> None:
+        self.loop = FakeLoop()
         self.broker = FakeBroker()
         self.batched = True
         self.signer = LocationSigner(new_seed(Role.USER))
         self.outbox = Outbox(SUBJECT, self.broker.publish, self.signer, batched=lambda: self.batched)
 
     async def send(self, *check_ids: UUID) -> None:
-        """Send them at one moment. The first one goes by itself."""
+        """Send them at one moment. The first one goes by itself if nothing was sent for QUIET_SECONDS."""
         async with asyncio.timeout(30), asyncio.TaskGroup() as group:
             for check_id in check_ids:
                 group.create_task(self.outbox.send(check_id, body(check_id), at_once=False))
+            await settled()
+            self.loop.pass_time(QUIET_SECONDS)
+
+
+async def settled() -> None:
+    """Let every task go on until it waits for time to pass."""
+    for _ in range(20):
+        await asyncio.sleep(0)
 
 
 def body(check_id: UUID) -> bytes:
@@ -62,8 +75,10 @@ def body(check_id: UUID) -> bytes:
 
 @pytest.fixture
 def case(monkeypatch: pytest.MonkeyPatch) -> OutboxCase:
+    case = OutboxCase()
     monkeypatch.setattr(outbox_module, "_FIRST_PAUSE_SECONDS", 0.001)
-    return OutboxCase()
+    monkeypatch.setattr(outbox_module, "Gathering", lambda send, _: Gathering(send, case.loop))
+    return case
 
 
 async def test_what_comes_after_the_first_goes_in_one_message_with_one_signature(case: OutboxCase) -> None:
@@ -131,7 +146,7 @@ async def test_a_broker_that_was_away_gets_batches_again(case: OutboxCase) -> No
     case.broker.refuse = refuse
     await case.send(*IDS[:4])
     assert unanswered == {SUBJECT, TOGETHER}
-    await asyncio.sleep(0.06)  # until the first one goes by itself again
+    case.loop.pass_time(QUIET_SECONDS)  # until the first one goes by itself again
     await case.send(*IDS[4:])
     assert case.broker.subjects()[-1] == TOGETHER
 
@@ -149,11 +164,11 @@ async def test_who_gives_up_waiting_leaves_the_result_to_be_sent(case: OutboxCas
     opened = asyncio.Event()
     case.broker.refuse = lambda _: None if opened.is_set() else BrokerRefusedError("away")
     sending = asyncio.create_task(case.outbox.send(IDS[0], body(IDS[0])))
-    await asyncio.sleep(0.01)
+    await settled()
     sending.cancel()
     await asyncio.wait([sending])
     again = asyncio.create_task(case.outbox.send_again(IDS[0]))
-    await asyncio.sleep(0.01)
+    await settled()
     assert not again.done()
     assert case.outbox.waiting == 1
     opened.set()
@@ -164,7 +179,7 @@ async def test_who_gives_up_waiting_leaves_the_result_to_be_sent(case: OutboxCas
 async def test_what_is_not_sent_when_the_outbox_is_closed_is_given_up(case: OutboxCase) -> None:
     case.broker.refuse = lambda _: BrokerRefusedError("away")
     sending = asyncio.create_task(case.outbox.send(IDS[0], body(IDS[0])))
-    await asyncio.sleep(0.01)
+    await settled()
     case.outbox.close()
     await asyncio.wait_for(asyncio.wait([sending]), 30)
     assert sending.cancelled()
