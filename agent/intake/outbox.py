@@ -13,6 +13,7 @@ from uuid import UUID
 
 import structlog
 
+from agent.intake.batch_answers import BatchAnswers
 from agent.intake.gathering import Gathered, Gathering
 from shared.nats.bus import Message
 from shared.nats.errors import BrokerRefusedError, BusError
@@ -22,9 +23,6 @@ from shared.wire import batches, subjects
 log = structlog.get_logger()
 
 RECENT_RESULTS = 5000
-BATCHES_REFUSED_SECONDS = 600.0
-"""How long results are sent one by one after the broker did not confirm a message with several: agents may not publish
-on its subject where the broker, or a leaf server, has rights of an earlier version."""
 
 _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 3.0
@@ -57,7 +55,7 @@ class Outbox:
         self._recent: OrderedDict[UUID, tuple[Message, int]] = OrderedDict()
         self._sending: set[asyncio.Task[None]] = set()
         self._held_back = False
-        self._one_by_one_until = float("-inf")
+        self._answers = BatchAnswers()
 
     @property
     def waiting(self) -> int:
@@ -119,10 +117,10 @@ class Outbox:
 
     async def _send_group(self, group: Sequence[Gathered]) -> None:
         try:
-            if len(group) == 1 or not self._batched() or monotonic() < self._one_by_one_until:
-                await self._send_alone(group)
-            else:
+            if len(group) > 1 and self._may_send_together():
                 await self._send_together(group)
+            else:
+                await self._send_alone(group)
         except Exception as error:
             log.exception("results_not_sent")
             for result in group:
@@ -133,19 +131,22 @@ class Outbox:
                 self._waiting.pop(result.check_id, None)
                 result.sent.cancel()
 
+    def _may_send_together(self) -> bool:
+        return self._batched() and self._answers.may_send()
+
     async def _send_together(self, group: Sequence[Gathered]) -> None:
         """Send until the broker has the results, one by one from when it does not say whether it has a message with all
         of them: it may never take one. Controllers store a result once.
         """
         message = self._message([one.body for one in group], [one.check_id for one in group])
-        pause = _FIRST_PAUSE_SECONDS
+        pause, sent_at = _FIRST_PAUSE_SECONDS, monotonic()
         while error := await self._refusal(message):
             if not isinstance(error, BrokerRefusedError):
-                if await self._send_alone(group):
-                    self._one_by_one_until = monotonic() + BATCHES_REFUSED_SECONDS
-                    log.warning("results_not_sent_together", error=str(error), seconds=BATCHES_REFUSED_SECONDS)
+                if await self._send_alone(group) and (seconds := self._answers.not_answered(sent_at)):
+                    log.warning("results_not_sent_together", error=str(error), seconds=seconds)
                 return
-            pause = await self._pause(pause, error)
+            pause, sent_at = await self._pause(pause, error), monotonic()
+        self._answers.answered(sent_at)
         for place, result in enumerate(group):
             self._accepted(result, message, place)
 

@@ -8,7 +8,9 @@ from uuid import UUID
 
 import pytest
 
+from agent.intake import batch_answers
 from agent.intake import outbox as outbox_module
+from agent.intake.batch_answers import SHORTEST_SECONDS
 from agent.intake.gathering import QUIET_SECONDS, Gathering
 from agent.intake.outbox import Outbox
 from shared.nats.bus import Message
@@ -45,7 +47,7 @@ class FakeBroker:
 
 
 class OutboxCase:
-    """Time that results wait for others passes at `loop`."""
+    """Its time passes at `loop`, but for the pauses between attempts."""
 
     def __init__(self) -> None:
         self.loop = FakeLoop()
@@ -77,6 +79,8 @@ def body(check_id: UUID) -> bytes:
 def case(monkeypatch: pytest.MonkeyPatch) -> OutboxCase:
     case = OutboxCase()
     monkeypatch.setattr(outbox_module, "_FIRST_PAUSE_SECONDS", 0.001)
+    for module in (outbox_module, batch_answers):
+        monkeypatch.setattr(module, "monotonic", case.loop.time)
     monkeypatch.setattr(outbox_module, "Gathering", lambda send, _: Gathering(send, case.loop))
     return case
 
@@ -125,10 +129,28 @@ async def test_where_no_batches_are_taken_results_go_one_by_one_and_go_on_so(cas
     await case.send(*IDS[4:])
     assert case.broker.subjects().count(TOGETHER) == 1
     assert len(case.broker.taken) == 8
-    case.outbox._one_by_one_until = float("-inf")  # ten minutes later
+    case.loop.pass_time(SHORTEST_SECONDS)
     case.broker.refuse = lambda _: None
     await case.send(*[UUID(int=number) for number in range(100, 104)])
     assert case.broker.subjects().count(TOGETHER) == 2
+
+
+async def test_a_message_with_several_that_is_lost_once_ends_batches_for_seconds_only(case: OutboxCase) -> None:
+    """A restart of the broker in less than the time to wait for an answer looks like this."""
+    lost = {TOGETHER}
+
+    def refuse(message: Message) -> BusError | None:
+        if message.subject in lost:
+            lost.clear()
+            return BusError("no answer")
+        return None
+
+    case.broker.refuse = refuse
+    await case.send(*IDS[:4])
+    case.loop.pass_time(SHORTEST_SECONDS)
+    await case.send(*IDS[4:])
+    assert case.broker.subjects()[-1] == TOGETHER
+    assert len(case.broker.taken) == 6
 
 
 async def test_a_broker_that_was_away_gets_batches_again(case: OutboxCase) -> None:
