@@ -86,20 +86,25 @@ class Outbox:
             self._since.pop(check_id, None)
 
     async def send_again(self, check_id: UUID) -> None:
-        """Send a result that is still here again; the broker drops a duplicate. Raises KeyError."""
+        """Send a result that is still here again; the broker drops a duplicate. Raises KeyError. If the broker does not
+        confirm the message that it is in, or controllers read no such message any more, it is sent alone.
+        """
         waiting = self._waiting.get(check_id)
         if waiting is not None:
             await asyncio.shield(waiting.sent)
             return
-        message, _ = self._recent[check_id]
+        (message, _), alone = self._recent[check_id], self._alone(check_id)
+        if not self._batched():
+            message = alone
         pause = _FIRST_PAUSE_SECONDS
         while error := await self._refusal(message):
+            message = alone
             pause = await self._pause(pause, error)
         self._note_acceptance()
 
     def alone(self, check_ids: Iterable[UUID]) -> list[Message]:
         """The results of these checks that are still here and that the broker has, each in a message of its own."""
-        return [self._message([self._recent_body(one)], [one]) for one in check_ids if one in self._recent]
+        return [self._alone(one) for one in check_ids if one in self._recent]
 
     def questions(self, check_ids: Iterable[UUID]) -> list[Message]:
         """For each check a message with the id that its result has when it is sent alone (see Bus.taken)."""
@@ -136,7 +141,8 @@ class Outbox:
 
     async def _send_together(self, group: Sequence[Gathered]) -> None:
         """Send until the broker has the results, one by one from when it does not say whether it has a message with all
-        of them: it may never take one. Controllers store a result once.
+        of them: it may never take one. Also from when controllers read no such message any more: it would lie unread.
+        Controllers store a result once.
         """
         message = self._message([one.body for one in group], [one.check_id for one in group])
         pause, sent_at = _FIRST_PAUSE_SECONDS, monotonic()
@@ -145,7 +151,11 @@ class Outbox:
                 if await self._send_alone(group) and (seconds := self._answers.not_answered(sent_at)):
                     log.warning("results_not_sent_together", error=str(error), seconds=seconds)
                 return
-            pause, sent_at = await self._pause(pause, error), monotonic()
+            pause = await self._pause(pause, error)
+            if not self._may_send_together():
+                await self._send_alone(group)
+                return
+            sent_at = monotonic()
         self._answers.answered(sent_at)
         for place, result in enumerate(group):
             self._accepted(result, message, place)
@@ -181,9 +191,12 @@ class Outbox:
         if not result.sent.done():
             result.sent.set_result(None)
 
-    def _recent_body(self, check_id: UUID) -> bytes:
+    def _alone(self, check_id: UUID) -> Message:
+        """A result that the broker has, in a message of its own. Raises KeyError."""
         message, place = self._recent[check_id]
-        return batches.results_in(message.body)[place] if subjects.is_result_batch(message.subject) else message.body
+        if not subjects.is_result_batch(message.subject):
+            return message
+        return self._message([batches.results_in(message.body)[place]], [check_id])
 
     async def _refusal(self, message: Message) -> BusError | None:
         try:

@@ -121,6 +121,37 @@ async def test_a_batch_that_is_refused_is_sent_again_as_it_is(case: OutboxCase) 
     assert len(case.broker.taken) == 2
 
 
+async def test_a_batch_that_waits_goes_one_by_one_if_controllers_do_not_read_it_any_more(case: OutboxCase) -> None:
+    def refuse(message: Message) -> BusError | None:
+        if message.subject != TOGETHER:
+            return None
+        case.batched = False  # meanwhile they went back to an earlier version
+        return BrokerRefusedError("not connected to NATS")
+
+    case.broker.refuse = refuse
+    await case.send(*IDS)
+    assert case.broker.subjects() == [SUBJECT, TOGETHER] + [SUBJECT] * 7
+    assert {message.body for message in case.broker.taken.values()} == {body(one) for one in IDS}
+
+
+@pytest.mark.parametrize("error", [BusError("no answer"), BrokerRefusedError("full")], ids=["no answer", "refused"])
+async def test_a_result_is_sent_again_alone_if_the_broker_does_not_confirm_its_message(
+    case: OutboxCase, error: BusError
+) -> None:
+    await case.send(*IDS)
+    case.broker.refuse = lambda message: error if message.subject == TOGETHER else None
+    await asyncio.wait_for(case.outbox.send_again(IDS[5]), 30)
+    assert case.broker.subjects()[2:] == [TOGETHER, SUBJECT]
+    assert case.broker.tried[-1].body == body(IDS[5])
+
+
+async def test_a_result_is_sent_again_alone_if_controllers_do_not_read_batches_any_more(case: OutboxCase) -> None:
+    await case.send(*IDS)
+    case.batched = False
+    await case.outbox.send_again(IDS[5])
+    assert [(message.subject, message.body) for message in case.broker.tried[2:]] == [(SUBJECT, body(IDS[5]))]
+
+
 async def test_where_no_batches_are_taken_results_go_one_by_one_and_go_on_so(case: OutboxCase) -> None:
     """Without the right to publish on a subject a client gets no answer at all."""
     case.broker.refuse = lambda message: BusError("no answer") if message.subject == TOGETHER else None
