@@ -26,6 +26,7 @@ RECENT_RESULTS = 5000
 
 _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 3.0
+_CANCEL_SECONDS = 0.1
 
 
 class Outbox:
@@ -110,10 +111,17 @@ class Outbox:
         """For each check a message with the id that its result has when it is sent alone (see Bus.taken)."""
         return [Message(self._subject, b"", self._signer.message_id(one)) for one in check_ids]
 
-    def close(self) -> None:
-        """End what is being sent."""
-        for task in self._sending:
-            task.cancel()
+    async def close(self) -> None:
+        """End what is being sent and give up what the broker does not have. Call this when nobody sends any more."""
+        if self._gathering is not None:
+            self._gathering.close()
+        while self._sending:  # the client may lose a cancellation
+            for task in self._sending:
+                task.cancel()
+            await asyncio.wait(self._sending, timeout=_CANCEL_SECONDS)
+        for result in self._waiting.values():
+            result.sent.cancel()
+        self._waiting.clear()
 
     def _begin(self, group: Sequence[Gathered]) -> None:
         task = asyncio.get_running_loop().create_task(self._send_group(group), name="send-results")

@@ -93,16 +93,18 @@ class Worker:
         self._draining = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
-        async with asyncio.TaskGroup() as group:
-            loops = (self.heartbeats.run(), self._keep_reporting_progress(), self._keep_adapting_capacity())
-            background = [group.create_task(each) for each in loops]
-            fetchers = [group.create_task(self._fetch(kind, group), name=f"take-{kind}") for kind in KINDS]
-            await stop.wait()
-            log.info("agent_stopping", running=len(self._checks))
-            await self._drain(fetchers)
-            self._outbox.close()
-            for task in background:
-                task.cancel()
+        try:
+            async with asyncio.TaskGroup() as group:
+                loops = (self.heartbeats.run(), self._keep_reporting_progress(), self._keep_adapting_capacity())
+                background = [group.create_task(each) for each in loops]
+                fetchers = [group.create_task(self._fetch(kind, group), name=f"take-{kind}") for kind in KINDS]
+                await stop.wait()
+                log.info("agent_stopping", running=len(self._checks))
+                await self._drain(fetchers)
+                for task in background:
+                    task.cancel()
+        finally:
+            await self._outbox.close()
 
     def gauges(self) -> dict[str, float]:
         """The current state of this process, by the names in agent.metrics.reading.GAUGES."""

@@ -233,10 +233,47 @@ async def test_what_is_not_sent_when_the_outbox_is_closed_is_given_up(case: Outb
     case.broker.refuse = lambda _: BrokerRefusedError("away")
     sending = asyncio.create_task(case.outbox.send(IDS[0], body(IDS[0])))
     await settled()
-    case.outbox.close()
+    await case.outbox.close()
     await asyncio.wait_for(asyncio.wait([sending]), 30)
     assert sending.cancelled()
     assert IDS[0] not in case.outbox
+
+
+async def test_what_waits_for_others_when_the_outbox_is_closed_is_not_sent_later(case: OutboxCase) -> None:
+    await case.outbox.send(IDS[0], body(IDS[0]))
+    sending = asyncio.create_task(case.outbox.send(IDS[1], body(IDS[1]), at_once=False))
+    await settled()
+    await case.outbox.close()
+    case.loop.pass_time(QUIET_SECONDS)
+    await asyncio.wait_for(asyncio.wait([sending]), 30)
+    assert sending.cancelled()
+    assert case.broker.subjects() == [SUBJECT]
+    assert case.outbox.waiting == 0
+
+
+@pytest.mark.parametrize("lost", [0, 1], ids=["ends at once", "loses a cancellation"])
+async def test_nothing_is_being_sent_any_more_once_the_outbox_is_closed(lost: int) -> None:
+    began, ended = asyncio.Event(), asyncio.Event()
+
+    async def publish(_: Message) -> None:
+        nonlocal lost
+        while True:
+            try:
+                began.set()
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                lost -= 1
+                if lost < 0:
+                    ended.set()
+                    raise
+
+    outbox = Outbox(SUBJECT, publish, LocationSigner(new_seed(Role.USER)))
+    sending = asyncio.create_task(outbox.send(IDS[0], body(IDS[0])))
+    await began.wait()
+    async with asyncio.timeout(30):
+        await outbox.close()
+        assert ended.is_set()
+        await asyncio.wait([sending])
 
 
 async def test_each_result_of_a_batch_can_be_sent_alone_under_the_id_by_which_others_ask_for_it(
