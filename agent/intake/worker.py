@@ -1,6 +1,7 @@
 """The agent's main loop: fetch requests, run checks, send results, and only then acknowledge the requests.
 
-A check holds its slot until the broker has its result; this bounds everything that the process keeps in memory.
+A check holds its slot until the broker has its result, and few checks are held without one (agent.intake.fetcher); this
+bounds everything that the process keeps in memory.
 """
 
 from __future__ import annotations
