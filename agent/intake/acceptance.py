@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
 from time import monotonic
-from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -50,13 +49,6 @@ class Refused(Enum):
 
     FOR_GOOD = auto()
     HERE = auto()
-
-
-class Accepted(NamedTuple):
-    """The requests of a message that may run, and how many the message has in all."""
-
-    requests: list[CheckRequest]
-    in_message: int
 
 
 class _RefusedError(Exception):
@@ -97,7 +89,7 @@ class Requests:
         self._taken: OrderedDict[UUID, _Taken] = OrderedDict()
         self._logged_at: dict[str, float] = {}
 
-    def take(self, delivery: Delivery) -> Accepted | Refused:
+    def take(self, delivery: Delivery) -> list[CheckRequest] | Refused:
         """The requests in the message but for those that are late or refused, unless all are. The cheap tests come
         first, the signature last.
         """
@@ -125,7 +117,7 @@ class Requests:
         for each in fresh:
             self._remember(each, delivery.number, now)
         if fresh:
-            return Accepted(fresh, len(fresh) + len(late) + len(refused))
+            return fresh
         return Refused.HERE if late else Refused.FOR_GOOD
 
     def _sorted(

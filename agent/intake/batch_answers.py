@@ -21,7 +21,7 @@ class BatchAnswers:
     def __init__(self) -> None:
         self._seconds = 0.0  # how long the latest pause is; 0 while such messages are answered
         self._paused_until = float("-inf")
-        self._told_at = float("-inf")  # what was sent before tells nothing new
+        self._known_at = float("-inf")  # what was sent before tells nothing new
 
     def may_send(self) -> bool:
         """Ask this each time before one is sent."""
@@ -34,7 +34,7 @@ class BatchAnswers:
 
     def answered(self, sent_at: float) -> None:
         """The broker has taken the one that was sent at that moment (monotonic)."""
-        self._told_at = max(self._told_at, sent_at)
+        self._known_at = max(self._known_at, sent_at)
         self._seconds = 0.0
         self._paused_until = float("-inf")
 
@@ -43,9 +43,9 @@ class BatchAnswers:
         many seconds results are sent one by one now. None if it tells nothing new: one that was sent later was
         answered, so the broker was away; or others that were sent meanwhile were not answered either.
         """
-        if sent_at < self._told_at:
+        if sent_at < self._known_at:
             return None
-        self._told_at = monotonic()
+        self._known_at = monotonic()
         self._seconds = min(max(SHORTEST_SECONDS, self._seconds * 2), LONGEST_SECONDS)
-        self._paused_until = self._told_at + self._seconds
+        self._paused_until = self._known_at + self._seconds
         return self._seconds

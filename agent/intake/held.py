@@ -6,11 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from enum import Enum, auto
+from functools import cached_property
 from uuid import UUID
 
 from agent.intake.outbox import Outbox
 from shared.nats.bus import Bus
 from shared.nats.deliveries import Delivery
+from shared.wire.batches import requests_in
 from shared.wire.messages import CheckRequest
 
 
@@ -27,12 +29,16 @@ class HeldMessage:
     has.
     """
 
-    def __init__(self, delivery: Delivery, checks: int, *, requested: int) -> None:
+    def __init__(self, delivery: Delivery, checks: int) -> None:
         self.delivery = delivery
-        self.requested = requested
         self.done: list[UUID] = []
         self._open = checks
         self._ends: set[End] = set()
+
+    @cached_property
+    def requests_several(self) -> bool:
+        """Whether it requests several checks, of which all but one may be late or refused here."""
+        return len(requests_in(self.delivery.body)) > 1
 
     def end(self, check_id: UUID, how: End) -> End | None:
         """Note how one of its checks ended. Returns what becomes of the message if it was the last one, else None. It
@@ -95,13 +101,11 @@ class HeldChecks:
     async def not_done_elsewhere(
         self, accepted: Sequence[tuple[HeldMessage, CheckRequest]]
     ) -> list[tuple[HeldMessage, CheckRequest]]:
-        """Leave out what another agent has done of a message before it handed back the rest. (By now all but one may be
-        too late here; a message that requests only one is never handed back when that one is done.)
-        """
+        """Leave out what another agent has done of a message before it handed back the rest."""
         doubtful = [
             (message, request.check_id)
             for message, request in accepted
-            if message.requested > 1 and message.delivery.redelivered and not self._is_known(request.check_id)
+            if message.delivery.redelivered and message.requests_several and not self._is_known(request.check_id)
         ]
         if not doubtful:
             return list(accepted)

@@ -168,17 +168,17 @@ class Worker:
         accepted: list[tuple[HeldMessage, CheckRequest]] = []
         passed_on = most_checks = 0
         for delivery in deliveries:
-            taken = self._requests.take(delivery)
-            if isinstance(taken, Refused):
-                if taken is Refused.HERE:
+            requests = self._requests.take(delivery)
+            if isinstance(requests, Refused):
+                if requests is Refused.HERE:
                     passed_on += 1
                     await delivery.nak(_PASS_ON_SECONDS)
                 else:
                     await delivery.term()
             else:
-                message = HeldMessage(delivery, len(taken.requests), requested=taken.in_message)
-                accepted += [(message, request) for request in taken.requests]
-                most_checks = max(most_checks, len(taken.requests))
+                message = HeldMessage(delivery, len(requests))
+                accepted += [(message, request) for request in requests]
+                most_checks = max(most_checks, len(requests))
             await asyncio.sleep(0)  # running checks are timed, and verifying a batch takes milliseconds
         accepted = await self._held.not_done_elsewhere(await self._not_replayed(accepted))
         await self._begin(group, accepted, slots)
