@@ -74,9 +74,9 @@ async def _publish_some(db: Database, bus: Bus, found: LeftResults) -> bool:
     ]
     known: set[str] = set()
     if found.seconds > _CERTAIN_SECONDS:
-        wanted = {event.message_id for _, event in events}
+        sought = {event.message_id for _, event in events}
         since = found.since - _CLOCKS_DIFFER
-        known = await message_ids_since(bus, subjects.EVENTS, since, subjects.EVERY_RESULT_EVENT, wanted)
+        known = await message_ids_since(bus, subjects.EVENTS, since, subjects.EVERY_RESULT_EVENT, sought)
     async with unpublished_results.taken(db, found.notes) as notes:
         if notes is None:
             return False
