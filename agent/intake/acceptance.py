@@ -90,8 +90,8 @@ class Requests:
         self._logged_at: dict[str, float] = {}
 
     def take(self, delivery: Delivery) -> list[CheckRequest] | Refused:
-        """The requests in the message but for those that are refused, unless all are. The cheap tests come first, the
-        signature last.
+        """The requests in the message but for those that are late or refused, unless all are. The cheap tests come
+        first, the signature last.
         """
         fresh: list[CheckRequest] = []
         try:

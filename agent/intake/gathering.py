@@ -12,7 +12,7 @@ from uuid import UUID
 from shared.wire.batches import MOST_BYTES, MOST_RESULTS
 
 QUIET_SECONDS = 0.05
-"""How long a result waits for others at most. So long nothing must have been sent for one to go at once."""
+"""How long a result waits for others at most. A result goes at once if none was sent for so long."""
 
 
 class Gathered:
@@ -65,10 +65,18 @@ class Gathering:
         elif self._timer is None:
             self._timer = self._loop.call_later(left, self._release)
 
-    def _release(self) -> None:
+    def close(self) -> None:
+        """Forget what waits; it is not sent."""
+        self._stop_timer()
+        self._waiting, self._bytes = [], 0
+
+    def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def _release(self) -> None:
+        self._stop_timer()
         if self._waiting:
             self._quiet_at = self._loop.time() + QUIET_SECONDS
             group, self._waiting, self._bytes = self._waiting, [], 0

@@ -4,13 +4,15 @@ or drops it as a whole, while each of its checks has its own end.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum, auto
+from functools import cached_property
 from uuid import UUID
 
 from agent.intake.outbox import Outbox
 from shared.nats.bus import Bus
 from shared.nats.deliveries import Delivery
+from shared.wire.batches import requests_in
 from shared.wire.messages import CheckRequest
 
 
@@ -23,14 +25,20 @@ class End(Enum):
 
 
 class HeldMessage:
-    """A delivery with so many checks to do. `done` are those whose results the broker has."""
+    """A delivery of which so many checks are to be done; it may request more. `done` are those whose results the broker
+    has.
+    """
 
     def __init__(self, delivery: Delivery, checks: int) -> None:
         self.delivery = delivery
-        self.checks = checks
         self.done: list[UUID] = []
         self._open = checks
         self._ends: set[End] = set()
+
+    @cached_property
+    def requests_several(self) -> bool:
+        """Whether it requests several checks, of which all but one may be late or refused here."""
+        return len(requests_in(self.delivery.body)) > 1
 
     def end(self, check_id: UUID, how: End) -> End | None:
         """Note how one of its checks ended. Returns what becomes of the message if it was the last one, else None. It
@@ -46,11 +54,15 @@ class HeldMessage:
 
 
 class HeldChecks:
-    """The checks that are waiting or running, each with the messages that its end counts for."""
+    """The checks that are waiting or running, each with the messages that its end counts for.
 
-    def __init__(self, bus: Bus, outbox: Outbox) -> None:
+    `answered` is called with each check of which the broker has the result of another agent.
+    """
+
+    def __init__(self, bus: Bus, outbox: Outbox, answered: Callable[[UUID], None]) -> None:
         self._bus = bus
         self._outbox = outbox
+        self._answered = answered
         self._messages: dict[UUID, list[HeldMessage]] = {}
 
     def __len__(self) -> int:
@@ -93,13 +105,14 @@ class HeldChecks:
         doubtful = [
             (message, request.check_id)
             for message, request in accepted
-            if message.checks > 1 and message.delivery.redelivered and not self._is_known(request.check_id)
+            if message.delivery.redelivered and message.requests_several and not self._is_known(request.check_id)
         ]
         if not doubtful:
             return list(accepted)
         answers = await self._bus.taken(self._outbox.questions([check_id for _, check_id in doubtful]))
         done = [each for each, taken in zip(doubtful, answers, strict=True) if taken]
         for message, check_id in done:
+            self._answered(check_id)
             await self.end_for(message, check_id, End.DONE)
         return [(message, request) for message, request in accepted if (message, request.check_id) not in done]
 

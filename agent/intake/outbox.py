@@ -13,6 +13,7 @@ from uuid import UUID
 
 import structlog
 
+from agent.intake.batch_answers import BatchAnswers
 from agent.intake.gathering import Gathered, Gathering
 from shared.nats.bus import Message
 from shared.nats.errors import BrokerRefusedError, BusError
@@ -22,12 +23,10 @@ from shared.wire import batches, subjects
 log = structlog.get_logger()
 
 RECENT_RESULTS = 5000
-BATCHES_REFUSED_SECONDS = 600.0
-"""How long results are sent one by one after the broker did not confirm a message with several: agents may not publish
-on its subject where the broker, or a leaf server, has rights of an earlier version."""
 
 _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 3.0
+_CANCEL_SECONDS = 0.1
 
 
 class Outbox:
@@ -57,7 +56,7 @@ class Outbox:
         self._recent: OrderedDict[UUID, tuple[Message, int]] = OrderedDict()
         self._sending: set[asyncio.Task[None]] = set()
         self._held_back = False
-        self._one_by_one_until = float("-inf")
+        self._answers = BatchAnswers()
 
     @property
     def waiting(self) -> int:
@@ -88,29 +87,41 @@ class Outbox:
             self._since.pop(check_id, None)
 
     async def send_again(self, check_id: UUID) -> None:
-        """Send a result that is still here again; the broker drops a duplicate. Raises KeyError."""
+        """Send a result that is still here again; the broker drops a duplicate. Raises KeyError. If the broker does not
+        confirm the message that it is in, or controllers read no such message any more, it is sent alone.
+        """
         waiting = self._waiting.get(check_id)
         if waiting is not None:
             await asyncio.shield(waiting.sent)
             return
-        message, _ = self._recent[check_id]
+        (message, _), alone = self._recent[check_id], self._alone(check_id)
+        if not self._batched():
+            message = alone
         pause = _FIRST_PAUSE_SECONDS
         while error := await self._refusal(message):
+            message = alone
             pause = await self._pause(pause, error)
         self._note_acceptance()
 
     def alone(self, check_ids: Iterable[UUID]) -> list[Message]:
         """The results of these checks that are still here and that the broker has, each in a message of its own."""
-        return [self._message([self._recent_body(one)], [one]) for one in check_ids if one in self._recent]
+        return [self._alone(one) for one in check_ids if one in self._recent]
 
     def questions(self, check_ids: Iterable[UUID]) -> list[Message]:
         """For each check a message with the id that its result has when it is sent alone (see Bus.taken)."""
         return [Message(self._subject, b"", self._signer.message_id(one)) for one in check_ids]
 
-    def close(self) -> None:
-        """End what is being sent."""
-        for task in self._sending:
-            task.cancel()
+    async def close(self) -> None:
+        """End what is being sent and give up what the broker does not have. Call this when nobody sends any more."""
+        if self._gathering is not None:
+            self._gathering.close()
+        while self._sending:  # the client may lose a cancellation
+            for task in self._sending:
+                task.cancel()
+            await asyncio.wait(self._sending, timeout=_CANCEL_SECONDS)
+        for result in self._waiting.values():
+            result.sent.cancel()
+        self._waiting.clear()
 
     def _begin(self, group: Sequence[Gathered]) -> None:
         task = asyncio.get_running_loop().create_task(self._send_group(group), name="send-results")
@@ -119,10 +130,10 @@ class Outbox:
 
     async def _send_group(self, group: Sequence[Gathered]) -> None:
         try:
-            if len(group) == 1 or not self._batched() or monotonic() < self._one_by_one_until:
-                await self._send_alone(group)
-            else:
+            if len(group) > 1 and self._may_send_together():
                 await self._send_together(group)
+            else:
+                await self._send_alone(group)
         except Exception as error:
             log.exception("results_not_sent")
             for result in group:
@@ -133,19 +144,27 @@ class Outbox:
                 self._waiting.pop(result.check_id, None)
                 result.sent.cancel()
 
+    def _may_send_together(self) -> bool:
+        return self._batched() and self._answers.may_send()
+
     async def _send_together(self, group: Sequence[Gathered]) -> None:
         """Send until the broker has the results, one by one from when it does not say whether it has a message with all
-        of them: it may never take one. Controllers store a result once.
+        of them: it may never take one. Also from when controllers read no such message any more: it would lie unread.
+        Controllers store a result once.
         """
         message = self._message([one.body for one in group], [one.check_id for one in group])
-        pause = _FIRST_PAUSE_SECONDS
+        pause, sent_at = _FIRST_PAUSE_SECONDS, monotonic()
         while error := await self._refusal(message):
             if not isinstance(error, BrokerRefusedError):
-                if await self._send_alone(group):
-                    self._one_by_one_until = monotonic() + BATCHES_REFUSED_SECONDS
-                    log.warning("results_not_sent_together", error=str(error), seconds=BATCHES_REFUSED_SECONDS)
+                if await self._send_alone(group) and (seconds := self._answers.not_answered(sent_at)):
+                    log.warning("results_not_sent_together", error=str(error), seconds=seconds)
                 return
             pause = await self._pause(pause, error)
+            if not self._may_send_together():
+                await self._send_alone(group)
+                return
+            sent_at = monotonic()
+        self._answers.answered(sent_at)
         for place, result in enumerate(group):
             self._accepted(result, message, place)
 
@@ -180,9 +199,12 @@ class Outbox:
         if not result.sent.done():
             result.sent.set_result(None)
 
-    def _recent_body(self, check_id: UUID) -> bytes:
+    def _alone(self, check_id: UUID) -> Message:
+        """A result that the broker has, in a message of its own. Raises KeyError."""
         message, place = self._recent[check_id]
-        return batches.results_in(message.body)[place] if subjects.is_result_batch(message.subject) else message.body
+        if not subjects.is_result_batch(message.subject):
+            return message
+        return self._message([batches.results_in(message.body)[place]], [check_id])
 
     async def _refusal(self, message: Message) -> BusError | None:
         try:

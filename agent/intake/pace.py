@@ -25,12 +25,10 @@ class Slots:
         self._lock = asyncio.Lock()  # fair, so that a busy kind of check does not starve the others
         self._changed = asyncio.Event()
 
-    async def take(self, most: int, least: int = 1) -> int:
-        """Take between `least` and `most` slots, or all there are if they are fewer, waiting until so many are free; 0
-        when closed.
-        """
+    async def take(self, most: int) -> int:
+        """Take between 1 and `most` slots, waiting for the first; 0 when closed."""
         async with self._lock:
-            while self.limit - self.taken < max(1, min(least, self.limit)) and not self.closed:
+            while self.taken >= self.limit and not self.closed:
                 self._changed.clear()
                 await self._changed.wait()
             if self.closed:

@@ -1,6 +1,7 @@
 """The agent's main loop: fetch requests, run checks, send results, and only then acknowledge the requests.
 
-A check holds its slot until the broker has its result; this bounds everything that the process keeps in memory.
+A check holds its slot until the broker has its result, and few checks are held without one (agent.intake.fetcher); this
+bounds everything that the process keeps in memory.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from functools import partial
+from uuid import UUID
 
 import msgspec
 import structlog
@@ -87,21 +89,23 @@ class Worker:
             signer,
             batched=self.heartbeats.batches_are_read,
         )
-        self._held = HeldChecks(bus, self._outbox)
+        self._held = HeldChecks(bus, self._outbox, self._note_answer)
         self._checks: set[asyncio.Task[None]] = set()
         self._draining = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
-        async with asyncio.TaskGroup() as group:
-            loops = (self.heartbeats.run(), self._keep_reporting_progress(), self._keep_adapting_capacity())
-            background = [group.create_task(each) for each in loops]
-            fetchers = [group.create_task(self._fetch(kind, group), name=f"take-{kind}") for kind in KINDS]
-            await stop.wait()
-            log.info("agent_stopping", running=len(self._checks))
-            await self._drain(fetchers)
-            self._outbox.close()
-            for task in background:
-                task.cancel()
+        try:
+            async with asyncio.TaskGroup() as group:
+                loops = (self.heartbeats.run(), self._keep_reporting_progress(), self._keep_adapting_capacity())
+                background = [group.create_task(each) for each in loops]
+                fetchers = [group.create_task(self._fetch(kind, group), name=f"take-{kind}") for kind in KINDS]
+                await stop.wait()
+                log.info("agent_stopping", running=len(self._checks))
+                await self._drain(fetchers)
+                for task in background:
+                    task.cancel()
+        finally:
+            await self._outbox.close()
 
     def gauges(self) -> dict[str, float]:
         """The current state of this process, by the names in agent.metrics.reading.GAUGES."""
@@ -176,22 +180,26 @@ class Worker:
                 accepted += [(message, request) for request in requests]
                 most_checks = max(most_checks, len(requests))
             await asyncio.sleep(0)  # running checks are timed, and verifying a batch takes milliseconds
-        await self._begin(group, await self._held.not_done_elsewhere(accepted), slots)
+        accepted = await self._held.not_done_elsewhere(await self._not_replayed(accepted))
+        await self._begin(group, accepted, slots)
         return Admitted(passed_on, most_checks)
+
+    async def _not_replayed(
+        self, accepted: list[tuple[HeldMessage, CheckRequest]]
+    ) -> list[tuple[HeldMessage, CheckRequest]]:
+        """Leave out what another process of the agent took from another message."""
+        taking = [self._requests.taking(request, message.delivery) for message, request in accepted]
+        replayed = await self._others.replayed(taking) if taking else ()
+        for message, request in (accepted[place] for place in sorted(replayed)):
+            self._requests.replayed(request, message.delivery)
+            await self._held.end_for(message, request.check_id, End.DROPPED)
+        return [each for place, each in enumerate(accepted) if place not in replayed]
 
     async def _begin(
         self, group: asyncio.TaskGroup, accepted: list[tuple[HeldMessage, CheckRequest]], slots: int
     ) -> None:
         """Begin new checks at an even pace."""
-        fresh: list[CheckRequest] = []
-        taking = [self._requests.taking(request, message.delivery) for message, request in accepted]
-        replayed = await self._others.replayed(taking) if taking else ()
-        for place, (message, request) in enumerate(accepted):
-            if place in replayed:
-                self._requests.replayed(request, message.delivery)
-                await self._held.end_for(message, request.check_id, End.DROPPED)
-            elif self._held.add(request.check_id, message):
-                fresh.append(request)
+        fresh = [request for message, request in accepted if self._held.add(request.check_id, message)]
         self._slots.give_back(max(0, slots - len(fresh)))
         free = min(slots, len(fresh))
         for left, request in zip(range(len(fresh), 0, -1), fresh, strict=True):
@@ -224,15 +232,27 @@ class Worker:
             else:
                 await self._check(request)
             end = End.DONE
-            self._requests.answered(check_id)
-            self._others.answered(check_id)
+            self._note_answer(check_id)
         except ParentGoneError:
             log.debug("check_handed_back")  # this process is about to stop
         except Exception:
             log.exception("request_handling_failed")
         finally:
-            await self._held.end(check_id, end)
+            await self._end(check_id, end, slots)
+
+    async def _end(self, check_id: UUID, how: End, slots: int) -> None:
+        """Note how a check ended, and give back its slots whatever goes wrong."""
+        try:
+            await self._held.end(check_id, how)
+        except Exception:  # the broker delivers the request again, and an answered one is answered again
+            log.exception("request_not_ended")
+        finally:
             self._slots.give_back(slots)
+
+    def _note_answer(self, check_id: UUID) -> None:
+        """The broker has the result of a check."""
+        self._requests.answered(check_id)
+        self._others.answered(check_id)
 
     async def _check(self, request: CheckRequest) -> None:
         result = await self._checker.check(request)

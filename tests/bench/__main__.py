@@ -30,10 +30,8 @@ from tests.bench import (
     end_to_end,
     export,
     ingest,
-    outages,
     reading,
     rollups,
-    scheduler,
     streaming,
     time_to_mail,
 )
@@ -45,6 +43,7 @@ from tests.bench.loops import controller as controller_loop
 from tests.bench.loops import maintenance
 from tests.bench.notify import grouping, storm
 from tests.bench.pages import previews
+from tests.bench.scheduling import outages, scheduler
 from tests.bench.simulated import grouping as grouping_year
 from tests.bench.simulated import maintenance as maintenance_year
 from tests.bench.simulated import year

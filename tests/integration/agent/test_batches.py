@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from uuid import UUID
 
 import msgspec
 import pytest
 import structlog
 
+from agent.intake.held import End, HeldChecks
 from agent.net.tls import Trust
 from shared.nats.bus import Bus, Message
 from shared.wire import subjects
 from shared.wire.batches import of_requests, results_in
+from shared.wire.broker_clock import BrokerClock
 from shared.wire.enrolment import Enrolment
 from shared.wire.messages import BATCHES, CheckResult
 from tests.fakes.context import request
@@ -132,6 +135,24 @@ async def test_no_more_checks_run_at_once_than_there_are_slots(enrolment: Enrolm
         assert server.connections == len({one.check_id for one in found}) == 16
 
 
+async def test_a_check_gives_its_slot_back_also_when_its_end_goes_wrong(
+    enrolment: Enrolment, ready: Bus, trust: Trust, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    end = HeldChecks.end
+
+    async def fail(held: HeldChecks, check_id: UUID, how: End) -> None:
+        await end(held, check_id, how)
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(HeldChecks, "end", fail)
+    with structlog.testing.capture_logs() as logged:
+        async with playing(POLITE) as server, agent(enrolment, trust, concurrency=1):
+            await send_together(ready, *[request(target(server)) for _ in range(3)])
+            await results(ready, 3)
+            await none_left(ready)
+    assert [line["event"] for line in logged].count("request_not_ended") == 3
+
+
 @pytest.mark.parametrize("reads", [[], [BATCHES]], ids=["results alone", "results together"])
 async def test_what_a_stopping_agent_leaves_of_a_message_goes_to_another_and_nothing_runs_twice(
     enrolment: Enrolment, ready: Bus, trust: Trust, reads: list[str]
@@ -154,6 +175,27 @@ async def test_what_a_stopping_agent_leaves_of_a_message_goes_to_another_and_not
     assert await _agents_by_check(ready) == {one.check_id: {"one"} for one in done} | {
         one.check_id: {"two"} for one in left
     }
+
+
+async def test_what_was_done_elsewhere_is_not_done_again_if_the_rest_of_its_message_is_late(
+    enrolment: Enrolment, ready: Bus, trust: Trust, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ahead, now = timedelta(), BrokerClock.now
+    monkeypatch.setattr(BrokerClock, "now", lambda clock: now(clock) + ahead)
+    async with playing(POLITE) as fast, playing((Hang(),)) as slow:
+        done = request(target(fast), start_in_seconds=250)
+        left = request(target(slow), start_in_seconds=60, timeout_seconds=60)
+        async with agent(enrolment, trust, concurrency=1, drain_seconds=0.1):
+            await send_together(ready, done, left)
+            await until(lambda: slow.connections == 1)
+        ahead = timedelta(seconds=120)
+        async with agent(enrolment, trust, agent_name="two"):
+            await none_left(ready)
+            assert (fast.connections, slow.connections) == (1, 1)
+            await send_request(ready, done, "replayed")
+            await none_left(ready)
+            assert fast.connections == 1
+    assert await _agents_by_check(ready) == {done.check_id: {"one"}}
 
 
 async def _agents_by_check(bus: Bus) -> dict[UUID, set[str]]:

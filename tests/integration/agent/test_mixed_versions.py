@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 import pytest
+import structlog
 
 from agent.intake.heartbeats import Heartbeats
 from agent.intake.worker import Worker
@@ -104,17 +105,24 @@ async def test_an_agent_whose_rights_are_of_an_earlier_version_sends_its_results
         return found
 
     monkeypatch.setattr(rights, "location_rights", earlier)
-    async with (
-        guarded(tmp_path, certificates, tls=False) as installation,
-        Bus.open(installation.broker, name="test") as bus,
-    ):
-        await bus.wait_connected()
-        enrolment = msgspec.structs.replace(installation.enrolment(), verify_keys=[SIGNER.verify_key])
-        async with answering_heartbeats(bus, [BATCHES]), playing(POLITE) as server, agent(enrolment, trust):
-            requests = [request(target(server), timeout_seconds=20) for _ in range(12)]
-            await send_together(bus, *requests)
-            found = await results(bus, 12)
-            await none_left(bus)
-            assert server.connections == 12
-            assert await stored(bus, subjects.RESULTS) == 0
-    assert {one.check_id for one in found} == {one.check_id for one in requests}
+    with structlog.testing.capture_logs() as logged:
+        async with (
+            guarded(tmp_path, certificates, tls=False) as installation,
+            Bus.open(installation.broker, name="test") as bus,
+        ):
+            await bus.wait_connected()
+            enrolment = msgspec.structs.replace(installation.enrolment(), verify_keys=[SIGNER.verify_key])
+            async with answering_heartbeats(bus, [BATCHES]), playing(POLITE) as server, agent(enrolment, trust):
+
+                async def has_tried_together() -> bool:
+                    before = server.connections
+                    requests = [request(target(server), timeout_seconds=20) for _ in range(12)]
+                    await send_together(bus, *requests)
+                    found = await results(bus, 12)
+                    await none_left(bus)
+                    assert server.connections == before + 12
+                    assert await stored(bus, subjects.RESULTS) == 0
+                    assert {one.check_id for one in found} == {one.check_id for one in requests}
+                    return any(line["event"] == "results_not_sent_together" for line in logged)
+
+                await eventually(has_tried_together)

@@ -6,13 +6,15 @@ import asyncio
 from pathlib import Path
 from time import monotonic
 
+import pytest
+
 from agent.intake.worker import Worker
 from agent.net.tls import Trust
 from agent.throttling.limiter import Limiter
 from agent.throttling.permits import Permits
 from agent.throttling.refused_logins import RefusedLogins
 from agent.throttling.throttled_check import Checker
-from shared.nats.bus import Bus
+from shared.nats.bus import Bus, Message
 from shared.nats.credentials import parse
 from shared.wire import subjects
 from shared.wire.enrolment import Enrolment
@@ -84,6 +86,37 @@ async def test_a_check_that_waits_for_a_permit_is_handed_back_at_once(
         assert server.connections == 1
     await results(ready, 1)
     await until_stored(ready, subjects.CHECKS, 2)
+
+
+async def test_nothing_is_being_sent_any_more_after_a_worker_failed(
+    ready: Bus, certificates: Certificates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, ended = asyncio.Event(), asyncio.Event()
+
+    async def publish(_: Message) -> None:
+        began.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    async def fail() -> None:
+        await began.wait()
+        raise RuntimeError("a fault of ours")
+
+    async with playing(POLITE) as server, context(certificates) as here:
+        await send_request(ready, request(target(server)))
+        monkeypatch.setattr(ready, "publish", publish)
+        limiter = Limiter(Permits(at_once=1, per_second=1, most_waiting=1), RefusedLogins(), monotonic)
+        checker = Checker(here, limiter, exempt=here.reach.allowed)
+        worker = Worker(
+            ready, here, checker, VERIFIER, LOCATION_SIGNER, concurrency=50, per_second=100, drain_seconds=1
+        )
+        monkeypatch.setattr(worker.heartbeats, "run", fail)
+        worker.heartbeats.first_sent.set()
+        with pytest.raises(ExceptionGroup):
+            await asyncio.wait_for(worker.run(asyncio.Event()), 60)
+        assert ended.is_set()
 
 
 async def test_the_program_runs_and_stops_in_order(enrolment: Enrolment, ready: Bus, tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from tests.bench import many_monitors
 from tests.bench.end_to_end import INTERVAL_SECONDS, LOCATIONS, mail_server
 from tests.bench.figures import Figures
 from tests.bench.processes import product, servers
-from tests.bench.scheduler import TimedDispatcher, monitors, registry
+from tests.bench.scheduling.scheduler import TimedDispatcher, monitors, registry
 from tests.fakes.installation import SIGNER
 from tests.system.drills import ledger
 from tests.system.processes import family

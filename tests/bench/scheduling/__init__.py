@@ -1,0 +1,1 @@
+"""How a controller schedules, and what it does after an outage."""
