@@ -16,7 +16,7 @@ import structlog
 from agent.errors import CheckError
 from agent.net.addresses import permitted
 from agent.net.resolve import Resolver
-from agent.net.stream import has_route
+from agent.net.route import has_route
 from shared.addresses import Network
 from shared.wire.failures import Failure, FailureSource, Phase
 from shared.wire.messages import Unfitness

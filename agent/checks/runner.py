@@ -1,41 +1,40 @@
-"""Runs one check from request to result. Only here do exceptions become failures; it raises none itself."""
+"""Runs one check from request to result, and repeats it with one command at a time if several may be to blame."""
 
 from __future__ import annotations
 
 import asyncio
-import traceback
 from collections.abc import Mapping, Sequence
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import structlog
 
+from agent.checks.dialogue import run_dialogue
 from agent.checks.loop_lag import LoopLag
+from agent.checks.own_faults import attributed, explains_timeout
+from agent.checks.repeats import WaitToRepeat, described, not_repeated, refusal_of_repeat
 from agent.checks.standing_warnings import StandingWarnings
 from agent.checks.unsealed_logins import UnsealedLogins
-from agent.dialogue.classify import classify
 from agent.dialogue.connection import Connect
+from agent.dialogue.deadline import Deadline
 from agent.dialogue.findings import Findings, Probe
 from agent.dialogue.login import Tries
 from agent.dialogue.milliseconds import to_ms
 from agent.dialogue.phases import Phases
+from agent.dialogue.pipelining import LEAST_SECONDS
 from agent.dialogue.reach import Reach
 from agent.dialogue.scrub import Scrubber
 from agent.dialogue.transcript import Transcript
-from agent.errors import CheckError
 from agent.probes import PROBES
 from shared.secret import Secret
 from shared.wire.details import DetailJson, fault_of
-from shared.wire.failures import CheckWarning, Failure, FailureKind, FailureSource, Phase, WarningKind
+from shared.wire.failures import CheckWarning, Failure, FailureKind, FailureSource, WarningKind
 from shared.wire.messages import CheckRequest, CheckResult
 from shared.wire.sealing import SealError
 from shared.wire.targets import BaseDetail, BaseTarget, kind_of
 
 log = structlog.get_logger()
-
-BLOCKED_SECONDS = 1.0
-"""A deadline is the agent's fault if its own event loop was blocked for longer than this, or for half the timeout."""
 
 
 class ProbeContext(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,58 +50,120 @@ class ProbeContext(msgspec.Struct, frozen=True, kw_only=True):
     warned: StandingWarnings = msgspec.field(default_factory=StandingWarnings)
 
 
+class _Run(NamedTuple):
+    """One dialogue of a check: its result without transcript, and what the runner needs besides. `quit_lost`: after
+    several commands at once, only the answer to QUIT or LOGOUT did not come.
+    """
+
+    result: CheckResult
+    connect: Connect
+    transcript: Transcript
+    scrubber: Scrubber
+    quit_lost: bool
+
+
 async def run_check(
     request: CheckRequest,
     context: ProbeContext,
     probes: Mapping[type[Any], Probe] = PROBES,
     *,
     tries: Mapping[str, Tries] | None = None,
+    wait_to_repeat: WaitToRepeat | None = None,
 ) -> CheckResult:
     """Run one check within its deadline, trying each login as often as `tries` says by its name. Raises only
-    CancelledError, if its task is cancelled; no socket stays open.
+    CancelledError, if its task is cancelled, and what `wait_to_repeat` raises; no socket stays open.
 
-    If it does not pass after several commands at once, it is run again with one at a time and a new deadline.
+    If it does not pass after several commands at once, it is repeated with one at a time in what is left of the time,
+    and the repeat counts. The result starts with the first run and lasts as long as the run that counts.
     """
-    result, connect = await _run(request, context, probes, tries)
-    passed = result.failure is None and not _quit_unanswered(result.warnings)
-    connect.learn_pipelining(passed=passed)
-    if passed or not connect.pipelined:
-        return result
-    log.debug("pipelining_failed", monitor_id=str(request.monitor_id))
-    result, _ = await _run(request, context, probes, tries)
+    ends_at = asyncio.get_running_loop().time() + request.timeout_seconds
+    run = await _run(request, context, probes, tries, ends_at)
+    if run.connect.pipelined:
+        run = await _confirmed(run, request, context, probes, tries, ends_at, wait_to_repeat)
+    elif _passed(run.result) and run.result.duration_ms <= request.timeout_seconds * 1000 / 3:
+        run.connect.learn_pipelining(context.reach.pipelining.passed)  # a repeat as slow as this one has the time
+    result = run.result
+    warns = context.warned.need_transcript(request.monitor_id, result.warnings)
+    if warns or result.failure is not None or request.want_transcript:
+        result = msgspec.structs.replace(result, transcript=run.transcript.lines(run.scrubber))
     return result
 
 
+async def _confirmed(
+    first: _Run,
+    request: CheckRequest,
+    context: ProbeContext,
+    probes: Mapping[type[Any], Probe],
+    tries: Mapping[str, Tries] | None,
+    ends_at: float,
+    wait_to_repeat: WaitToRepeat | None,
+) -> _Run:
+    """The run that counts after one with several commands at once: that one, or its repeat."""
+    learn, failure = context.reach.pipelining, first.result.failure
+    if failure is None or failure.source is not FailureSource.TARGET:
+        if first.quit_lost:
+            first.connect.learn_pipelining(learn.failed)
+        return first
+    log.info("pipelining_failed", monitor_id=str(request.monitor_id), kind=failure.kind.value, phase=str(failure.phase))
+    first.connect.learn_pipelining(learn.forget)
+    seconds = ends_at - asyncio.get_running_loop().time() - LEAST_SECONDS
+    if seconds < 0:
+        return first
+    if wait_to_repeat is not None and (why := await wait_to_repeat(seconds)) is not None:
+        return first._replace(result=not_repeated(first.result, failure, why))
+    repeat = await _run(request, context, probes, tries, ends_at, first.result)
+    if (why := refusal_of_repeat(repeat.result)) is not None:
+        return repeat._replace(result=not_repeated(repeat.result, failure, why))
+    if repeat.result.failure is None:
+        first.connect.learn_pipelining(learn.failed)
+    return repeat
+
+
 async def _run(
-    request: CheckRequest, context: ProbeContext, probes: Mapping[type[Any], Probe], tries: Mapping[str, Tries] | None
-) -> tuple[CheckResult, Connect]:
-    """Run one check, and return also what it did with its server."""
+    request: CheckRequest,
+    context: ProbeContext,
+    probes: Mapping[type[Any], Probe],
+    tries: Mapping[str, Tries] | None,
+    ends_at: float,
+    failed: CheckResult | None = None,
+) -> _Run:
+    """Run one dialogue until `ends_at`; with one command at a time if it repeats one that `failed`."""
     phases, transcript = Phases(), Transcript()
     started_at, began = context.reach.clock.now(), monotonic()
-    deadline = asyncio.get_running_loop().time() + request.timeout_seconds
     findings, failure = Findings(), None
     try:
         target, scrubber = _with_logins(request, context)
     except SealError as error:
         target, scrubber = request.target, Scrubber()
         failure = Failure(kind=FailureKind.AGENT_ERROR, source=FailureSource.AGENT, detail=str(error))
-    connect = Connect(target, context.reach, phases, transcript, deadline, tries)
+    deadline = Deadline(ends_at)
+    connect = Connect(target, context.reach, phases, transcript, deadline, tries, one_at_a_time=failed is not None)
+    if failed is not None and failed.failure is not None:
+        started_at = failed.started_at
+        connect.facts["pipeliningFailed"] = described(failed.failure)
+        transcript.note(f"repeated with one command at a time after {described(failed.failure)}")
     if failure is None:
-        found = await _dialogue(probes[type(target)], target, connect, phases, deadline, scrubber)
+        found = await run_dialogue(probes[type(target)], target, connect, phases, deadline, scrubber)
         if isinstance(found, Findings):
-            findings = _without_ours(found, request, context, began)
+            findings = found
         else:
             failure = found
-    duration_ms = phases.total_ms
+    duration_ms, quit_lost = phases.total_ms, False
+    blocked = context.lag.worst_since(began)
     if failure is not None:
-        failure = await _attribute(failure, request, context, began)
+        failure = await attributed(failure, blocked, request.timeout_seconds, context.reach.resolver)
         failure = msgspec.structs.replace(failure, detail=scrubber.clean(failure.detail))
-    elif target.slow_after_ms is not None and duration_ms > target.slow_after_ms:
+    elif _quit_unanswered(findings.warnings):
+        ours = explains_timeout(blocked, request.timeout_seconds)
+        quit_lost = connect.pipelined and not ours
+        if ours or connect.pipelined:
+            findings.warnings = [each for each in findings.warnings if each.kind is not WarningKind.QUIT_UNANSWERED]
+        if quit_lost:
+            duration_ms = phases.timings.pop().start_ms  # that of QUIT, of which nothing is known
+    if failure is None and target.slow_after_ms is not None and duration_ms > target.slow_after_ms:
         warning = f"took {duration_ms:.0f} ms, more than {target.slow_after_ms} ms"
         findings.warnings.append(CheckWarning(kind=WarningKind.SLOW, detail=warning))
     connect.facts.update(findings.facts)
-    warnings = [CheckWarning(kind=warning.kind, detail=scrubber.clean(warning.detail)) for warning in findings.warnings]
-    shown = context.warned.are_new(request.monitor_id, warnings) or failure is not None or request.want_transcript
     result = CheckResult(
         check_id=request.check_id,
         monitor_id=request.monitor_id,
@@ -115,19 +176,23 @@ async def _run(
         duration_ms=duration_ms,
         failure=failure,
         phases=phases.timings,
-        warnings=warnings,
+        warnings=[CheckWarning(kind=each.kind, detail=scrubber.clean(each.detail)) for each in findings.warnings],
         address=connect.address,
         facts=scrubber.clean_facts(connect.facts),
-        transcript=transcript.lines(scrubber) if shown else [],
-        loop_lag_ms=to_ms(context.lag.worst_since(began)),
+        loop_lag_ms=to_ms(blocked),
         kernel_rtt_ms=connect.kernel_rtt_ms,
         detail=_detail(findings.detail or connect.detail, target, scrubber),
     )
-    return result, connect
+    return _Run(result, connect, transcript, scrubber, quit_lost)
 
 
 def _quit_unanswered(warnings: Sequence[CheckWarning]) -> bool:
     return any(warning.kind is WarningKind.QUIT_UNANSWERED for warning in warnings)
+
+
+def _passed(result: CheckResult) -> bool:
+    """Whether a check passed with an answer to each command."""
+    return result.failure is None and not _quit_unanswered(result.warnings)
 
 
 def _detail(found: BaseDetail | None, target: BaseTarget, scrubber: Scrubber) -> DetailJson | None:
@@ -150,72 +215,3 @@ def _with_logins(request: CheckRequest, context: ProbeContext) -> tuple[BaseTarg
         own = target.logins  # of a check from the shell
         return target, Scrubber(*own.values()) if own else opened.scrubber
     return target.with_logins(opened.logins), opened.scrubber
-
-
-async def _dialogue(
-    probe: Probe, target: BaseTarget, connect: Connect, phases: Phases, deadline: float, scrubber: Scrubber
-) -> Findings | Failure:
-    limit = asyncio.timeout_at(deadline)
-    try:
-        async with limit:
-            return await probe(target, connect, phases)
-    except Exception as error:  # noqa: BLE001 - every exception becomes a failure here
-        if isinstance(error, TimeoutError) and limit.expired():
-            return Failure(
-                kind=FailureKind.TIMEOUT,
-                source=FailureSource.TARGET,
-                phase=phases.failed,
-                detail=f"the check did not end within its deadline, {_where_it_hung(phases.failed)}",
-            )
-        failure = classify(error, phases.failed)
-        if failure.kind is FailureKind.AGENT_ERROR and not isinstance(error, CheckError):
-            trace = "".join(traceback.format_exception(error))
-            log.error("check_crashed", error=type(error).__name__, trace=scrubber.hide(trace))
-        _let_go(error)
-        return failure
-    finally:
-        connect.close()
-
-
-def _let_go(error: BaseException) -> None:
-    """Drop the frames that an exception holds: they hold the whole check, and often that exception, so that only the
-    garbage collector would free it all.
-    """
-    left: BaseException | None = error
-    while left is not None:
-        left.__traceback__ = None
-        left = left.__cause__ or left.__context__
-
-
-def _where_it_hung(phase: Phase | None) -> str:
-    return f"waiting in phase {phase}" if phase else "before any phase"
-
-
-def _blocked_for(request: CheckRequest, context: ProbeContext, began: float) -> float:
-    """For how many seconds our own event loop was blocked during the check, if long enough to explain a timeout."""
-    blocked = context.lag.worst_since(began)
-    return blocked if blocked > min(BLOCKED_SECONDS, request.timeout_seconds / 2) else 0.0
-
-
-def _without_ours(findings: Findings, request: CheckRequest, context: ProbeContext, began: float) -> Findings:
-    """Drop the warning of a late answer that our own event loop may have caused."""
-    if _quit_unanswered(findings.warnings) and _blocked_for(request, context, began):
-        findings.warnings = [each for each in findings.warnings if each.kind is not WarningKind.QUIT_UNANSWERED]
-    return findings
-
-
-async def _attribute(failure: Failure, request: CheckRequest, context: ProbeContext, began: float) -> Failure:
-    """Correct the source of a failure that our own resolver or our own event loop may have caused."""
-    if failure.source is not FailureSource.TARGET:
-        return failure
-    blocked = _blocked_for(request, context, began)
-    if failure.kind is FailureKind.TIMEOUT and blocked:
-        return Failure(
-            kind=FailureKind.AGENT_ERROR,
-            source=FailureSource.AGENT,
-            phase=failure.phase,
-            detail=f"the agent itself was blocked for {blocked:.1f} s during this check",
-        )
-    if failure.phase is Phase.RESOLVE and not await context.reach.resolver.answers():
-        return msgspec.structs.replace(failure, source=FailureSource.RESOLVER)
-    return failure

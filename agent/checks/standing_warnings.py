@@ -1,32 +1,51 @@
-"""Remembers the last warnings of each monitor: a warning that stands needs its transcript only once."""
+"""Remembers the last warnings of each monitor: a warning that stands needs its transcript only now and then."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from time import monotonic
+from typing import NamedTuple
 from uuid import UUID
 
 from shared.wire.failures import CheckWarning
 
 
+class _Shown(NamedTuple):
+    """The hash of the warnings that were shown with a transcript, and when, in seconds."""
+
+    warnings: int
+    at: float
+
+
 class StandingWarnings:
-    """Keeps at most `most` monitors with warnings; the least recently used one is dropped."""
+    """Keeps at most `most` monitors with warnings; the least recently used one is dropped. `clock` returns seconds.
 
-    def __init__(self, most: int = 50_000) -> None:
+    Other processes and agents check the same monitors, so this one cannot know that a warning went away there and came
+    back: after an hour its transcript is shown again.
+    """
+
+    HOUR = 3600.0
+
+    def __init__(self, clock: Callable[[], float] = monotonic, most: int = 50_000) -> None:
+        self._clock = clock
         self._most = most
-        self._last: OrderedDict[UUID, tuple[CheckWarning, ...]] = OrderedDict()
+        self._last: OrderedDict[UUID, _Shown] = OrderedDict()
 
-    def are_new(self, monitor: UUID, warnings: Sequence[CheckWarning]) -> bool:
-        """Whether a check of this monitor warns of something else than the check before. From now on these are its last
-        warnings.
+    def need_transcript(self, monitor: UUID, warnings: Sequence[CheckWarning]) -> bool:
+        """Whether the result of a check with these warnings shows its transcript: they differ from those of the check
+        of this monitor before, or were shown an hour ago. From now on they are its last warnings.
         """
         if not warnings:
             self._last.pop(monitor, None)
             return False
-        now = tuple(warnings)
+        now, said = self._clock(), hash(tuple(warnings))
         before = self._last.get(monitor)
-        self._last[monitor] = now
+        if before is not None and before.warnings == said and now - before.at < self.HOUR:
+            self._last.move_to_end(monitor)
+            return False
+        self._last[monitor] = _Shown(said, now)
         self._last.move_to_end(monitor)
-        if len(self._last) > self._most:
+        while len(self._last) > self._most:
             self._last.popitem(last=False)
-        return now != before
+        return True

@@ -5,8 +5,9 @@ It also keeps what a result reports even when the check fails: the address, the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+from agent.dialogue.deadline import Deadline
 from agent.dialogue.login import Tries, Way
 from agent.dialogue.phases import Phases
 from agent.dialogue.reach import Reach
@@ -23,9 +24,8 @@ class Connect:
     """Connects one check to its servers: `stream = await connect()`, `await connect.encrypt(stream)`; one with several
     servers calls `connect.to(server)` first.
 
-    `deadline` is that of the check, in the loop's time. The result reports `facts` and `detail` whether the check
-    passes or not; a probe may add to the facts, and set the detail. `tries` says for each login how often it may be
-    tried.
+    The result reports `facts` and `detail` whether the check passes or not; a probe may add to the facts, and set the
+    detail. `tries` says for each login how often it may be tried; with `one_at_a_time` no commands are pipelined.
     """
 
     def __init__(
@@ -34,19 +34,27 @@ class Connect:
         reach: Reach,
         phases: Phases,
         transcript: Transcript,
-        deadline: float,
+        deadline: Deadline,
         tries: Mapping[str, Tries] | None = None,
+        *,
+        one_at_a_time: bool = False,
     ) -> None:
         self.client_name = reach.client_name
         self.facts: dict[str, Fact] = {}
         self.detail: BaseDetail | None = None
-        self.deadline = deadline
+        self._deadline = deadline
         self._target = target
         self._reach = reach
         self._phases = phases
         self._transcript = transcript
         self._tries = {} if tries is None else tries
+        self._one_at_a_time = one_at_a_time
         self._to: dict[int, ServerConnect] = {}  # by identity: two endpoints may be equal
+
+    @property
+    def deadline(self) -> float:
+        """When the check must end, in the loop's time; it comes nearer when commands are pipelined."""
+        return self._deadline.at
 
     @property
     def resolver(self) -> Resolver:
@@ -62,7 +70,14 @@ class Connect:
                 names = [name for name, login in self._target.logins.items() if login is server.login]
                 tries = self._tries.get(names[0]) if names else None
             known = self._to[id(server)] = ServerConnect(
-                server, self._reach, self._phases, self._transcript, self.deadline, self.facts, tries
+                server,
+                self._reach,
+                self._phases,
+                self._transcript,
+                self._deadline,
+                self.facts,
+                tries,
+                one_at_a_time=self._one_at_a_time,
             )
         return known
 
@@ -79,19 +94,19 @@ class Connect:
         """Change to TLS at the only server; see ServerConnect."""
         return await self._only.encrypt(stream)
 
-    def pipelines(self) -> bool:
-        """Whether to send the only server the last commands at once; see ServerConnect."""
-        return self._only.pipelines()
+    def decide_pipelining(self) -> bool:
+        """Decide whether to send the only server the last commands in one packet; see ServerConnect."""
+        return self._only.decide_pipelining()
 
     @property
     def pipelined(self) -> bool:
         """Whether a server got several commands at once."""
         return any(each.pipelined for each in self._to.values())
 
-    def learn_pipelining(self, *, passed: bool) -> None:
-        """Remember for later checks that the check passed, or that it did not after `pipelined`."""
+    def learn_pipelining(self, learn: Callable[[bytes], None]) -> None:
+        """Call `learn` with the key of each dialogue that could pipeline."""
         for each in self._to.values():
-            each.learn_pipelining(passed=passed)
+            each.learn_pipelining(learn)
 
     async def log_in(self, ways: Sequence[Way]) -> None:
         """Log in at the only server; see ServerConnect."""

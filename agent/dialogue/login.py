@@ -8,20 +8,18 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from time import monotonic
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
+from agent.dialogue.keys import key_of_account
 from agent.dialogue.password_refusals import explain_at_google
 from agent.errors import CheckError
 from shared.wire.failures import FailureKind
-from shared.wire.targets import Login, Server
+from shared.wire.targets import Server
 
 _MAY_DEPEND_ON_THE_WAY = frozenset({FailureKind.LOGIN_REFUSED, FailureKind.LOGIN_MECHANISM_MISSING})
 
 MOST_TRIES = 2
 """How many logins one check tries at most: a proof of the password, then the password."""
-
-Account: TypeAlias = tuple[str, int, Login | None]
-"""Host, port and login: with a corrected password it is another account, so the proof is tried again."""
 
 
 class Way(NamedTuple):
@@ -36,8 +34,9 @@ class Proofs:
     """The accounts whose server refused a proof of the password: later checks send the password at once.
 
     Otherwise every check would add a refused login, or two if the password is wrong, until the server slows down or
-    locks the account. An entry expires after a day, because a server may change; `clock` returns seconds. At most
-    `most` accounts are kept; the least recently used one is dropped.
+    locks the account. Accounts are known by `agent.dialogue.keys.key_of_account`. An entry expires after a day, because
+    a server may change; `clock` returns seconds. At most `most` accounts are kept; the least recently used one is
+    dropped.
     """
 
     DAY = 24 * 3600.0
@@ -45,9 +44,9 @@ class Proofs:
     def __init__(self, clock: Callable[[], float] = monotonic, most: int = 10_000) -> None:
         self._clock = clock
         self._most = most
-        self._useless: OrderedDict[Account, float] = OrderedDict()
+        self._useless: OrderedDict[bytes, float] = OrderedDict()
 
-    def are_useless(self, account: Account) -> bool:
+    def are_useless(self, account: bytes) -> bool:
         found = self._useless.get(account)
         if found is None or self._clock() - found > self.DAY:
             self._useless.pop(account, None)
@@ -55,7 +54,7 @@ class Proofs:
         self._useless.move_to_end(account)
         return True
 
-    def were_refused(self, account: Account) -> None:
+    def were_refused(self, account: bytes) -> None:
         self._useless[account] = self._clock()
         if len(self._useless) > self._most:
             self._useless.popitem(last=False)
@@ -84,7 +83,7 @@ async def log_in(ways: Sequence[Way], target: Server, proofs: Proofs, tries: Tri
 
     After a refused proof, the first way that sends the password is tried once, on the same connection.
     """
-    account = target.host, target.port, target.login
+    account = key_of_account(target)
     refused: CheckError | None = None
     for way in _order(ways, tries, proof_is_useless=proofs.are_useless(account)):
         try:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from time import perf_counter
 
 from agent.dialogue.classify import describe
-from agent.dialogue.login import Account, Tries, Way, log_in
+from agent.dialogue.deadline import Deadline
+from agent.dialogue.keys import key_of_dialogue
+from agent.dialogue.login import Tries, Way, log_in
 from agent.dialogue.milliseconds import to_ms
 from agent.dialogue.phases import Phases
+from agent.dialogue.pipelining import seconds_to_wait
 from agent.dialogue.reach import Reach
 from agent.dialogue.transcript import Transcript
 from agent.errors import CheckError
@@ -37,15 +40,17 @@ class ServerConnect:
         reach: Reach,
         phases: Phases,
         transcript: Transcript,
-        deadline: float,
+        deadline: Deadline,
         facts: dict[str, Fact],
         tries: Tries | None,
+        *,
+        one_at_a_time: bool,
     ) -> None:
         self.client_name = reach.client_name
         self.address: str | None = None
         self.kernel_rtt_ms: float | None = None
         self.facts = facts
-        self.deadline = deadline
+        self._deadline = deadline
         self._server = server
         self._reach = reach
         self._phases = phases
@@ -54,8 +59,9 @@ class ServerConnect:
         self._failed: dict[str, Exception] = {}
         self._silent: dict[str, float] = {}  # the seconds until another address had answered
         self._stream: LineStream | None = None
-        self._could_pipeline = False
-        self.pipelined = False
+        self._one_at_a_time = one_at_a_time
+        self._dialogue: bytes | None = None  # the key by which Pipelining knows it, once it could pipeline
+        self._pipelined = False
 
     async def __call__(self) -> LineStream:
         """Connect to the first address that accepts; only addresses that were checked before are tried."""
@@ -64,7 +70,7 @@ class ServerConnect:
             found = await self._reach.resolver.addresses(
                 server.address or server.host,
                 server.ip_family,
-                patience=min(PATIENCE_SECONDS, self._left / _SHARE_OF_A_SILENT_FAMILY),
+                patience=min(PATIENCE_SECONDS, self._deadline.seconds_left / _SHARE_OF_A_SILENT_FAMILY),
             )
             addresses = permitted(found, self._reach.allowed)
             if len(addresses) > 1:
@@ -122,34 +128,35 @@ class ServerConnect:
             if self._tries.refused:
                 self.facts["loginsRefused"] = self._tries.refused
 
-    def pipelines(self) -> bool:
-        """Whether to send the last commands at once, to a server whose protocol allows it. Then `pipelined` is set, and
-        only a check that passes is to be believed.
-        """
-        self._could_pipeline = True
-        self.pipelined = self._reach.pipelining.is_allowed(self._account)
-        return self.pipelined
+    def decide_pipelining(self) -> bool:
+        """Decide, once a check, whether to send the last commands in one packet to a server that takes that.
 
-    def learn_pipelining(self, *, passed: bool) -> None:
-        """Remember for later checks that the check passed, or that it did not after `pipelined`."""
-        if self._could_pipeline and passed:
-            self._reach.pipelining.passed(self._account)
-        elif self.pipelined:
-            self._reach.pipelining.failed(self._account)
+        If so, the fact `pipelined` says it, `pipelined` is true, the deadline comes nearer, so that the check can be
+        repeated if the answers do not come, and only a check that passes is to be believed.
+        """
+        self._dialogue = key_of_dialogue(self._server)
+        if self._one_at_a_time or not self._reach.pipelining.is_allowed(self._dialogue):
+            return False
+        seconds = seconds_to_wait(self._phases.total_ms / 1000, self._deadline.seconds_left)
+        if seconds is not None:
+            self._deadline.bring_nearer(seconds)
+            self.facts["pipelined"] = self._pipelined = True
+        return self._pipelined
+
+    @property
+    def pipelined(self) -> bool:
+        """Whether the server got several commands at once."""
+        return self._pipelined
+
+    def learn_pipelining(self, learn: Callable[[bytes], None]) -> None:
+        """Call `learn` with the key of the dialogue if it could pipeline."""
+        if self._dialogue is not None:
+            learn(self._dialogue)
 
     def close(self) -> None:
         self._failed.clear()  # their tracebacks hold this object, and only the garbage collector would free it
         if self._stream is not None:
             self._stream.close()
-
-    @property
-    def _account(self) -> Account:
-        return self._server.host, self._server.port, self._server.login
-
-    @property
-    def _left(self) -> float:
-        """Seconds until the deadline."""
-        return self.deadline - asyncio.get_running_loop().time()
 
     async def _first(self, addresses: Sequence[str]) -> LineStream:
         """If no address accepts, a failure of the target counts before a problem of our own. At the deadline the
@@ -160,7 +167,9 @@ class ServerConnect:
             return await self._try(addresses[0])
         try:
             return await first_to_connect(
-                addresses, self._try, head_start=min(HEAD_START_SECONDS, self._left / (len(addresses) + 1))
+                addresses,
+                self._try,
+                head_start=min(HEAD_START_SECONDS, self._deadline.seconds_left / (len(addresses) + 1)),
             )
         except (OSError, CheckError):
             self.address, blame = min(self._failed.items(), key=lambda failed: _is_ours(failed[1]))

@@ -1,4 +1,4 @@
-"""Records one dialogue, both directions, with times: the evidence of a check that fails or warns.
+"""Records one dialogue, both directions, with times: the evidence of a check that fails or has a new warning.
 
 Recording must cost almost nothing, since most checks pass and nobody reads it. Text is made only when it is needed.
 """

@@ -17,7 +17,7 @@ from typing import Self
 from agent.errors import CheckError
 from agent.net.address_cache import KnownAddresses
 from agent.net.lookup import MISSING, PATIENCE_SECONDS, Lookup
-from agent.net.stream import has_route
+from agent.net.route import has_route
 from shared.hosts_file import HOSTS, HostsFile
 from shared.wire.failures import FailureKind
 from shared.wire.targets import IpFamily

@@ -17,6 +17,7 @@ from contextlib import suppress
 from typing import Protocol, Self, cast
 
 from agent.errors import CheckError
+from agent.net.route import has_route
 from shared.wire.failures import FailureKind, FailureSource
 
 LONGEST_LINE = 8 * 1024
@@ -293,14 +294,3 @@ class LineStream(asyncio.Protocol):
         if _QUICKACK is not None and self._socket is not None:
             with suppress(OSError):
                 self._socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
-
-
-def has_route(address: str, port: int) -> bool:
-    """Whether this machine has a route to `address`. Only the kernel is queried; nothing is sent."""
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    try:
-        with socket.socket(family, socket.SOCK_DGRAM) as probe:
-            probe.connect((address, port))
-    except OSError:
-        return False
-    return True

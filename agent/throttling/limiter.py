@@ -21,11 +21,15 @@ from shared.wire.messages import Unfitness
 
 
 class PermitQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """Requests a permit at `address` and for `login` (a digest); either may be None. Waits at most `seconds`."""
+    """Requests a permit at `address` and for `login` (a digest); either may be None. Waits at most `seconds`.
+
+    `again`: the check has its permits, and would start once more at `address`; it is given no second permit to hold.
+    """
 
     address: str | None = None
     login: bytes | None = None
     seconds: float
+    again: bool = False
 
 
 class Permit(msgspec.Struct):
@@ -71,6 +75,10 @@ class Limiter:
     @asynccontextmanager
     async def permit(self, query: PermitQuery) -> AsyncIterator[Permit]:
         """See PermitSource. However the check ends, its permit is given back."""
+        if query.again and query.address is not None:
+            await self._permits.start_again(query.address, query.seconds)
+            yield Permit()
+            return
         if query.address is not None:
             await self._permits.take(query.address, query.seconds)
         try:

@@ -71,6 +71,23 @@ class Permits:
         finally:
             self.waiting -= 1
 
+    async def start_again(self, address: str, seconds: float) -> None:
+        """Return when a check that has a permit at `address` may start there once more; its first connection is closed.
+
+        It does not wait behind checks that have not begun. Raises NoPermitError at once if that would take longer than
+        `seconds`.
+        """
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        state = self._states.setdefault(address, _AddressState())
+        start_at = max(state.free_at, now)
+        if start_at > now + seconds:
+            self._grant_next(address, state)
+            raise NoPermitError(self._describe_limits(address))
+        state.free_at = start_at + self._gap
+        self._grant_next(address, state)  # forgets the address in time, if the permit was given back meanwhile
+        await asyncio.sleep(start_at - now)
+
     def give_back(self, address: str) -> None:
         """The check has ended; the next one may start."""
         state = self._states[address]

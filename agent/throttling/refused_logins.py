@@ -10,7 +10,6 @@ import hmac
 from collections import Counter, OrderedDict
 from collections.abc import Iterable
 from enum import StrEnum
-from functools import lru_cache
 from typing import Annotated
 from uuid import UUID
 
@@ -60,14 +59,15 @@ def outcome_of(failure: Failure | None) -> Outcome:
 _NOT_OPENED = frozenset({WarningKind.MAILBOX_BUSY, WarningKind.MAILBOX_FULL})
 
 
-def outcome_in(result: CheckResult) -> Outcome:
-    """The outcome of the login in a check with this result. A server that says at the login that the mailbox is in use
-    may not have looked at the password.
+def outcome_in(result: CheckResult, tries: Tries) -> Outcome:
+    """The outcome of the login in a check with this result and these tries. A server that says at the login that the
+    mailbox is in use may not have looked at the password; a check may fail before the login when it is repeated.
     """
     opened = any(timing.phase is Phase.MAILBOX for timing in result.phases)
     if result.failure is None and not opened and any(warning.kind in _NOT_OPENED for warning in result.warnings):
         return Outcome.UNCLEAR
-    return outcome_of(result.failure)
+    outcome = outcome_of(result.failure)
+    return Outcome.ACCEPTED if outcome is Outcome.UNTRIED and tries.accepted else outcome
 
 
 def refusals_in(result: CheckResult) -> int:
@@ -85,7 +85,6 @@ def outcome_of_tries(result: CheckResult, tries: Tries) -> Outcome:
     return Outcome.UNCLEAR if tries.attempted else Outcome.UNTRIED
 
 
-@lru_cache(maxsize=MOST_REMEMBERED)
 def digest(monitor: UUID, server: Server, login: Login, key: Secret) -> bytes:
     """Bytes that change with monitor, server or login, and reveal nothing without the agent's `key`."""
     about = msgspec.structs.replace(server, login=None)

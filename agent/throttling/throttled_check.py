@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -14,25 +14,21 @@ import structlog
 
 from agent.checks.runner import ProbeContext, run_check
 from agent.dialogue.login import Tries
-from agent.dialogue.reach import Reach
-from agent.errors import CheckError
-from agent.fitness import our_fault, within
+from agent.fitness import our_fault
 from agent.metrics.counts import Counts
-from agent.net.addresses import permitted
 from agent.throttling.limiter import Permit, PermitQuery, PermitSource
 from agent.throttling.permits import NoPermitError
+from agent.throttling.predicted_addresses import PredictedAddresses
 from agent.throttling.refused_logins import Outcome, digest, outcome_in, outcome_of_tries, refusals_in
 from shared.addresses import Network
 from shared.wire.failures import Failure, FailureKind, FailureSource, Phase
 from shared.wire.messages import CheckRequest, CheckResult, Unfitness
 from shared.wire.rounds import Purpose
 from shared.wire.sealing import SealError
-from shared.wire.targets import IpFamily, Server, kind_of
+from shared.wire.targets import Server, kind_of
 
 log = structlog.get_logger()
 
-_RESOLVE_SECONDS = 3.0
-_MOST_ADDRESSES = 10_000
 _EXAMINE_SECONDS = 20.0
 
 
@@ -81,8 +77,9 @@ class Checker:
                 needed.append((address if address in missing else "", login if login in missing else None))
             if login is not None:
                 logins.append((name, login))
+        addresses = [address for address, _ in needed if address]
         if not needed:
-            return await self._run(request)
+            return await self._run(request, addresses)
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a coroutine runs in one
         self._waiting.add(task)
@@ -101,7 +98,7 @@ class Checker:
                     permit.record_outcome(Outcome.UNCLEAR, None)
                 self._waiting.discard(task)
                 self.counts.permits.observe((), monotonic() - requested_at)
-                return await self._run_permitted(request, [(name, permits[login]) for name, login in logins])
+                return await self._run_permitted(request, addresses, [(name, permits[login]) for name, login in logins])
         except NoPermitError as error:
             log.warning("permit_not_granted", reason=str(error))
             self.counts.permits_missed.add()
@@ -115,7 +112,9 @@ class Checker:
         for task in self._waiting:
             task.cancel()
 
-    async def _run_permitted(self, request: CheckRequest, permits: Sequence[tuple[str, Permit]]) -> CheckResult:
+    async def _run_permitted(
+        self, request: CheckRequest, addresses: Sequence[str], permits: Sequence[tuple[str, Permit]]
+    ) -> CheckResult:
         """`permits` are those for logins, with their names: a login may be for several servers, and two names may mean
         the same login. If one is withheld, check what needs none, if there is anything; if that passes, repeat the last
         refusal.
@@ -123,10 +122,10 @@ class Checker:
         withheld = next((permit.withheld for _, permit in permits if permit.withheld is not None), None)
         if withheld is None:
             tries = _tries(permits)
-            result = await self._run(request, tries)
+            result = await self._run(request, addresses, tries)
             for name, permit in permits:
                 if len(request.target.endpoints) == 1:
-                    permit.record_outcome(outcome_in(result), result.failure, refusals_in(result))
+                    permit.record_outcome(outcome_in(result, tries[name]), result.failure, refusals_in(result))
                 else:
                     outcome = outcome_of_tries(result, tries[name])
                     permit.record_outcome(outcome, result.failure, max(1, tries[name].refused))
@@ -138,18 +137,22 @@ class Checker:
             return msgspec.structs.replace(self._result_of_nothing(request, withheld), login_withheld=True)
         # The result becomes a failure, so it needs its transcript.
         without = msgspec.structs.replace(request.without_logins(), target=target, want_transcript=True)
-        result = await self._run(without)
+        result = await self._run(without, addresses)
         if result.failure is not None:
             return result
         log.debug("login_withheld")
         return msgspec.structs.replace(result, failure=withheld, warnings=[], login_withheld=True)
 
-    async def _run(self, request: CheckRequest, tries: Mapping[str, Tries] | None = None) -> CheckResult:
+    async def _run(
+        self, request: CheckRequest, addresses: Sequence[str], tries: Mapping[str, Tries] | None = None
+    ) -> CheckResult:
+        """Run a check that has its permits at these addresses."""
         self.running += 1
         if request.purpose is not Purpose.CANARY:
             self.counts.started.add((kind_of(request.target),))
         try:
-            result = await run_check(request, self._context, tries=tries)
+            wait = partial(self._wait_to_repeat, addresses)
+            result = await run_check(request, self._context, tries=tries, wait_to_repeat=wait)
         finally:
             self.running -= 1
         endpoints = request.target.endpoints
@@ -159,6 +162,20 @@ class Checker:
         if failure is not None and failure.source is FailureSource.TARGET and failure.phase in _REACHING:
             result = await self._unless_ours(endpoints, result, failure)
         return result
+
+    async def _wait_to_repeat(self, addresses: Sequence[str], seconds: float) -> str | None:
+        """Wait at most `seconds` until a check may start once more; see agent.checks.repeats.WaitToRepeat."""
+        try:
+            async with asyncio.timeout(seconds):
+                for address in addresses:
+                    query = PermitQuery(address=address, seconds=seconds, again=True)
+                    async with self._limiter.permit(query):
+                        pass
+        except NoPermitError as error:
+            return str(error)
+        except TimeoutError:
+            return "no permit in time"
+        return None
 
     async def _unless_ours(self, servers: Sequence[Server], result: CheckResult, failure: Failure) -> CheckResult:
         """Replace a failure that this machine's own shortcoming explains; right after the start, wait for its first
@@ -224,47 +241,3 @@ def _tries(permits: Sequence[tuple[str, Permit]]) -> dict[str, Tries]:
 
 
 _REACHING = frozenset({Phase.RESOLVE, Phase.CONNECT})
-
-
-class PredictedAddresses:
-    """Predicts the address that a check will connect to: that of the last check of the same host, else resolved now.
-
-    So the wait for a permit is over before the check and its clock start, and all names of a server share its permits.
-    """
-
-    def __init__(self, reach: Reach, exempt: Sequence[Network]) -> None:
-        self._reach = reach
-        self._exempt = exempt
-        self._known: OrderedDict[tuple[str, IpFamily], tuple[str, bool]] = OrderedDict()
-
-    async def address_to_wait_for(self, server: Server, seconds: float) -> str | None:
-        """The address, or the host itself if none is known within `seconds`; None if the address is exempt."""
-        key = _name(server), server.ip_family
-        if key in self._known:
-            self._known.move_to_end(key)
-        else:
-            self.learn(server, await self._resolve(server, min(seconds, _RESOLVE_SECONDS)))
-        address, exempt = self._known.get(key, (_name(server), False))
-        return None if exempt else address
-
-    def learn(self, server: Server, address: str | None) -> None:
-        """Remember which address a check of `server` connected to."""
-        key = _name(server), server.ip_family
-        if address is None or self._known.get(key, ("",))[0] == address:
-            return
-        self._known[key] = (address, within(address, self._exempt))
-        while len(self._known) > _MOST_ADDRESSES:
-            self._known.popitem(last=False)
-
-    async def _resolve(self, server: Server, seconds: float) -> str | None:
-        try:
-            async with asyncio.timeout(seconds):
-                found = await self._reach.resolver.addresses(_name(server), server.ip_family)
-                return permitted(found, self._reach.allowed)[0]
-        except (CheckError, TimeoutError):
-            return None  # the check itself will report why
-
-
-def _name(server: Server) -> str:
-    """The name that a check resolves."""
-    return server.address or server.host

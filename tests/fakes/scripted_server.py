@@ -72,11 +72,12 @@ Script: TypeAlias = Sequence[Step]
 class ScriptedServer:
     """Keeps the lines of all clients so far, and in `unexpected` those that differ from the script.
 
-    A test may change `script` for the next connection.
+    A test may change `script` for the next connections, and name other scripts in `upcoming`, one for each connection.
     """
 
     def __init__(self, script: Script, certificates: Certificates | None) -> None:
         self.script = script
+        self.upcoming: list[Script] = []
         self._certificates = certificates
         self.listener = Listener(self._play)
         self.connections = 0
@@ -94,7 +95,7 @@ class ScriptedServer:
     async def _play(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         with suppress(EOFError, ValueError):  # the client closed the connection, or the server did
-            for step in self.script:
+            for step in self.upcoming.pop(0) if self.upcoming else self.script:
                 await self._step(step, reader, writer)
             writer.write_eof() if writer.can_write_eof() else writer.close()
             while line := await reader.readline():

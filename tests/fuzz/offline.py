@@ -51,7 +51,7 @@ class _Preloaded:
     async def __call__(self) -> LineStream:
         return self._stream
 
-    def pipelines(self) -> bool:
+    def decide_pipelining(self) -> bool:
         self.pipelined = self._may_pipeline
         return self.pipelined
 

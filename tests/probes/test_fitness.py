@@ -9,7 +9,7 @@ import pytest
 
 from agent.fitness import Fitness, port_blocked
 from agent.net.resolve import Resolver
-from agent.net.stream import has_route
+from agent.net.route import has_route
 from shared.wire.messages import Unfitness
 from tests.fakes.certificates import ADDRESS
 from tests.fakes.name_server import Wrong, Zone, serving

@@ -42,3 +42,21 @@ async def test_every_server_gets_the_right_result(row: Row, servers: Servers, co
         assert [secret for secret in secrets(*row.login) if secret in shown] == []
     if isinstance(target, SmtpTarget) and result.failure is None:
         assert str(result.facts["greeting"]).startswith(HOST_NAME)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        pytest.param(row, id=name)
+        for name, row in REAL.items()
+        if {"mailbox", "envelope"} & {*row.phases.split()} and row.expected.kind is None
+    ],
+)
+async def test_every_server_takes_the_last_commands_at_once(row: Row, servers: Servers, context: ProbeContext) -> None:
+    target = msgspec.structs.replace(row.target, port=row.port(servers))
+    made = request(target, login=row.login, timeout_seconds=30)
+    alone, at_once = [await run_check(made, context) for _ in range(2)]
+    assert outcome_of(alone) == outcome_of(at_once) == row.expected
+    assert (at_once.facts["pipelined"], at_once.facts.get("pipeliningFailed")) == (True, None)
+    for name in ("messages", "uidNext", "octets", "recipientReply"):
+        assert at_once.facts.get(name) == alone.facts.get(name)

@@ -13,7 +13,7 @@ from agent.dialogue.plaintext import needs_tls, upgrades, warn_in_clear, warn_lo
 from agent.errors import CheckError
 from agent.net.stream import LineStream
 from agent.probes.imap.login import ways_to_log_in
-from agent.probes.imap.mailbox import examine
+from agent.probes.imap.mailbox import encoded, examine
 from agent.probes.imap.replies import ImapRefusalError, refusal
 from agent.probes.imap.session import Session, in_order
 from shared.wire.failures import CheckWarning, FailureKind, Phase, WarningKind
@@ -76,7 +76,10 @@ async def _dialogue(
             return findings
         await _capabilities(session, phases)
     with phases(Phase.MAILBOX):
-        counts, warnings = await examine(session, target.mailbox, connect.pipelines)
+        name = await encoded(session, target.mailbox)
+        # A literal waits for a continuation, so nothing can follow it in the same packet.
+        at_once = isinstance(name, bytes) and connect.decide_pipelining()
+        counts, warnings = await examine(session, name, and_log_out=at_once)
     connect.facts |= counts
     findings.warnings += warnings
     return findings

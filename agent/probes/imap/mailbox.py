@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Callable
 
 from agent.errors import CheckError
 from agent.probes.imap.replies import Response, refusal
@@ -24,16 +23,13 @@ _NAMES = {
 _TO_ENCODE = re.compile(r"[^\x20-\x7e]+|&")
 
 
-async def examine(
-    session: Session, mailbox: str, pipelines: Callable[[], bool]
-) -> tuple[dict[str, Fact], list[CheckWarning]]:
-    """The counts of `mailbox`, without changing anything in it. Raises CheckError. If `pipelines` says so, LOGOUT is
-    sent at once too.
+async def examine(session: Session, name: Word, *, and_log_out: bool) -> tuple[dict[str, Fact], list[CheckWarning]]:
+    """The counts of the mailbox with this `encoded` name, without changing anything in it. `and_log_out`: send LOGOUT
+    in the same packet, unless the name is a literal. Raises CheckError.
 
     A mailbox that is in use or full is only a warning, because the server works.
     """
-    name = await _encoded(session, mailbox)
-    if isinstance(name, bytes) and pipelines():
+    if and_log_out and isinstance(name, bytes):
         reply = await session.last_command(b"EXAMINE " + name)
     else:
         reply = await session.command(b"EXAMINE", name)
@@ -61,7 +57,7 @@ def _is_number(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) < 20
 
 
-async def _encoded(session: Session, mailbox: str) -> Word:
+async def encoded(session: Session, mailbox: str) -> Word:
     """The name in UTF-8 if the server accepts it (RFC 6855, or IMAP4rev2 only), else in modified UTF-7."""
     capabilities = session.capabilities or frozenset()
     if "UTF8=ONLY" in capabilities or ("UTF8=ACCEPT" in capabilities and not mailbox.isascii()):

@@ -1,4 +1,5 @@
-"""A session with an IMAP server: tagged commands, one at a time, and the untagged responses in between.
+"""A session with an IMAP server: tagged commands, one at a time until LOGOUT, which may be sent with the one before it,
+and the untagged responses in between.
 
 Unsolicited responses are read here wherever they come: capabilities, alerts, BYE (RFC 9051 sections 2.2.2 and 7).
 """

@@ -70,7 +70,7 @@ async def _dialogue(target: Pop3Target, connect: Connect, stream: LineStream, ph
         findings.warnings.append(authentication.not_opened)
         return findings
     with phases(Phase.MAILBOX):
-        at_once = "PIPELINING" in (capabilities or {}) and connect.pipelines()
+        at_once = "PIPELINING" in (capabilities or {}) and connect.decide_pipelining()
         counted = await _count(stream, and_quit=at_once)
     if isinstance(counted, CheckWarning):
         findings.warnings.append(counted)

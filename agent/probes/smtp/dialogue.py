@@ -70,7 +70,7 @@ async def _dialogue(target: SmtpTarget, connect: Connect, stream: LineStream, ph
     if target.rcpt_to is not None:
         with phases(Phase.ENVELOPE):
             envelope = Envelope(target.mail_from, target.rcpt_to, capabilities)
-            at_once = "PIPELINING" in capabilities and connect.pipelines()
+            at_once = "PIPELINING" in capabilities and connect.decide_pipelining()
             accepted = await envelope.check(stream, and_quit=at_once)
         connect.facts["recipientReply"] = str(accepted)
     return findings

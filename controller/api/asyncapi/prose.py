@@ -123,6 +123,8 @@ FACTS = {
     "replyCode": "the reply code of a refusal (SMTP)",
     "enhancedStatus": "the enhanced status code of a refusal, as 5.7.1 (SMTP)",
     "responseCode": "the response code of a refusal, as UNAVAILABLE (IMAP, POP3)",
+    "pipelined": "the last commands went in one packet: the phase `mailbox` or `envelope` has the answers to all",
+    "pipeliningFailed": "why the check did not pass with its last commands in one packet, and was repeated without",
     "failedAddresses": "addresses to which no connection was made, each with the reason",
 }
 """By name; a test compares the names with the facts that the probes report. A kind may state its own (KindWords)."""

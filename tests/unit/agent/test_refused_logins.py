@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 from uuid import uuid4
 
+import msgspec
 import pytest
 
+from agent.dialogue.login import Tries
 from agent.throttling.refused_logins import (
     FIRST_PAUSE_SECONDS,
     LONGEST_PAUSE_SECONDS,
@@ -27,6 +30,17 @@ from shared.wire.targets.imap import ImapTarget
 REFUSED = Failure(kind=FailureKind.LOGIN_REFUSED, source=FailureSource.TARGET, phase=Phase.AUTH, detail="no")
 LOGIN = b"a login"
 KEY = Secret("of the location")
+FOUND = CheckResult(
+    check_id=uuid4(),
+    monitor_id=uuid4(),
+    location="de",
+    country="DE",
+    agent="one",
+    purpose=Purpose.SCHEDULED,
+    due_at=utc_now(),
+    started_at=utc_now(),
+    duration_ms=1.0,
+)
 
 
 def try_at(logins: RefusedLogins, now: float, outcome: Outcome = Outcome.REFUSED) -> bool:
@@ -180,6 +194,12 @@ def test_a_digest_changes_with_monitor_target_and_login_and_shows_none_of_them()
     assert len(others | {same}) == 6
 
 
+def test_no_password_stays_in_memory_for_its_digest() -> None:
+    digest(uuid4(), ImapTarget(host="imap.example.com", port=993), Login("anna", Secret("only in this test")), KEY)
+    kept = [each for each in gc.get_objects() if isinstance(each, Secret) and each == Secret("only in this test")]
+    assert kept == []
+
+
 @pytest.mark.parametrize(
     ("kind", "phase", "outcome"),
     [
@@ -210,20 +230,20 @@ def test_what_a_failure_says_about_the_login(kind: FailureKind, phase: Phase | N
 def test_what_a_warning_says_about_the_login(
     warnings: list[WarningKind], phases: list[Phase], outcome: Outcome
 ) -> None:
-    found = CheckResult(
-        check_id=uuid4(),
-        monitor_id=uuid4(),
-        location="de",
-        country="DE",
-        agent="one",
-        purpose=Purpose.SCHEDULED,
-        due_at=utc_now(),
-        started_at=utc_now(),
-        duration_ms=1.0,
+    found = msgspec.structs.replace(
+        FOUND,
         warnings=[CheckWarning(kind=kind) for kind in warnings],
         phases=[PhaseTiming(phase=phase, start_ms=0, duration_ms=1) for phase in phases],
     )
-    assert outcome_in(found) is outcome
+    assert outcome_in(found, Tries()) is outcome
+
+
+@pytest.mark.parametrize(("accepted", "outcome"), [(False, Outcome.UNTRIED), (True, Outcome.ACCEPTED)])
+def test_a_login_that_was_accepted_before_a_repeat_is_accepted(accepted: bool, outcome: Outcome) -> None:
+    tries = Tries()
+    tries.accepted = accepted
+    failure = Failure(kind=FailureKind.AGENT_ERROR, source=FailureSource.AGENT, phase=Phase.GREETING)
+    assert outcome_in(msgspec.structs.replace(FOUND, failure=failure), tries) is outcome
 
 
 def test_a_passed_check_says_that_the_login_was_accepted() -> None:

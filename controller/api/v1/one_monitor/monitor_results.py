@@ -54,8 +54,8 @@ class MonitorResult(ResultItem, frozen=True, kw_only=True, rename="camel"):
         Annotated[
             list[TranscriptLine],
             Meta(
-                description="With `transcript=true`: the dialogue of a check that failed or has a warning, with secrets"
-                " replaced; empty for other checks."
+                description="With `transcript=true`: the dialogue of a check that failed or has a new warning, with"
+                " secrets replaced; one that stands shows it again every hour. Empty for most other checks."
             ),
         ]
         | UnsetType

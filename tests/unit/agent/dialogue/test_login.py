@@ -8,6 +8,7 @@ from functools import partial
 import msgspec
 import pytest
 
+from agent.dialogue.keys import key_of_account
 from agent.dialogue.login import Proofs, Tries, Way, log_in
 from agent.errors import CheckError
 from shared.secret import Secret
@@ -16,7 +17,7 @@ from shared.wire.targets import Login
 from shared.wire.targets.smtp import SmtpTarget
 
 TARGET = SmtpTarget(host="mail.test", port=587, login=Login("alice", Secret("x")))
-ACCOUNT = ("mail.test", 587, TARGET.login)
+ACCOUNT = key_of_account(TARGET)
 REFUSED = CheckError(FailureKind.LOGIN_REFUSED)
 MISSING = CheckError(FailureKind.LOGIN_MECHANISM_MISSING)
 BROKEN = CheckError(FailureKind.LOGIN_UNAVAILABLE)
@@ -138,7 +139,7 @@ def test_proofs_are_tried_again_after_a_day() -> None:
 
 def test_only_so_many_accounts_are_remembered() -> None:
     proofs = Proofs(most=2)
-    accounts = [("mail.test", 587, Login(user, Secret("x"))) for user in ("a", "b", "c")]
+    accounts = [b"a", b"b", b"c"]
     for account in accounts[:2]:
         proofs.were_refused(account)
     assert proofs.are_useless(accounts[0])

@@ -20,7 +20,7 @@ from shared.wire.messages import TranscriptLine
 class HistoryItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """One check. `timings` are milliseconds by phase; `status` is unknown where the fault was our own.
 
-    `transcript` is the dialogue of a check that failed or has a warning, with secrets replaced. `loopLagMs` is the
+    `transcript` is the dialogue of a check that failed or has a new warning, with secrets replaced. `loopLagMs` is the
     longest delay of the agent's own event loop during the check, `kernelRttMs` the round trip to the server as the
     agent's kernel measured it. With `loginWithheld` no login was tried, because the server had refused the same login
     before. `detail` is what only checks of this kind find out.

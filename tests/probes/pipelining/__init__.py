@@ -1,0 +1,1 @@
+"""Tests of commands that go in one packet, and of the checks that are repeated without."""

@@ -1,0 +1,114 @@
+"""A repeat has what is left of the time, is polite, and does not follow a fault of our own."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from agent.checks.runner import ProbeContext, run_check
+from agent.dialogue.connection import Connect
+from agent.dialogue.findings import Findings
+from agent.dialogue.keys import key_of_dialogue
+from agent.dialogue.phases import Phases
+from agent.errors import CheckError
+from shared.wire.failures import FailureKind, FailureSource, Phase
+from shared.wire.messages import CheckResult
+from shared.wire.targets.pop3 import Pop3Target
+from tests.fakes.context import request
+
+TARGET = Pop3Target(host="mail.test", port=110)
+KEY = key_of_dialogue(TARGET)
+
+
+class Probe:
+    """Raises or does one thing after another in the phase of the mailbox, and keeps what it saw of the deadline."""
+
+    def __init__(self, *acts: Exception | Callable[[], None] | None) -> None:
+        self._acts = list(acts)
+        self.deadlines: list[tuple[float, float]] = []
+        self.pipelined: list[bool] = []
+
+    async def __call__(self, _target: Pop3Target, connect: Connect, phases: Phases) -> Findings:
+        before = connect.deadline
+        with phases(Phase.MAILBOX):
+            self.pipelined.append(connect.decide_pipelining())
+            self.deadlines.append((before, connect.deadline))
+            await asyncio.sleep(0.01)  # the loop's time goes on
+            act = self._acts.pop(0)
+            if isinstance(act, Exception):
+                raise act
+            if act is not None:
+                act()
+                await asyncio.sleep(0)
+        return Findings()
+
+    async def checked(
+        self, context: ProbeContext, wait_to_repeat: Callable[[float], Awaitable[str | None]] | None = None
+    ) -> CheckResult:
+        made = request(TARGET, timeout_seconds=20)
+        return await run_check(made, context, {Pop3Target: self}, wait_to_repeat=wait_to_repeat)
+
+
+async def test_both_runs_have_one_deadline_and_the_first_waits_a_part_of_it(context: ProbeContext) -> None:
+    context.reach.pipelining.passed(KEY)
+    probe, began = Probe(EOFError(), None), asyncio.get_running_loop().time()
+    result = await probe.checked(context)
+    (first, nearer), (second, still) = probe.deadlines
+    assert (result.failure, probe.pipelined) == (None, [True, False])
+    assert first == second == still
+    assert began < nearer < began + 10  # five seconds, and what the machine needs
+
+
+async def test_a_check_of_a_slow_server_is_not_pipelined(context: ProbeContext) -> None:
+    probe = Probe(lambda: time.sleep(1.1), None)
+    made = request(TARGET, timeout_seconds=3)
+    for _ in range(2):
+        assert (await run_check(made, context, {Pop3Target: probe})).failure is None
+    assert probe.pipelined == [False, False]
+
+
+async def test_a_fault_of_our_own_is_neither_repeated_nor_learned(context: ProbeContext) -> None:
+    context.reach.pipelining.passed(KEY)
+    probe = Probe(CheckError(FailureKind.AGENT_ERROR, source=FailureSource.AGENT), RuntimeError())
+    for _ in range(2):
+        result = await probe.checked(context)
+        assert result.failure is not None
+        assert result.failure.source is FailureSource.AGENT
+    assert probe.pipelined == [True, True]
+
+
+async def test_without_time_for_a_repeat_the_first_failure_counts(punctual: ProbeContext) -> None:
+    punctual.reach.pipelining.passed(KEY)
+    probe = Probe(lambda: time.sleep(1.5))
+    result = await run_check(request(TARGET, timeout_seconds=2), punctual, {Pop3Target: probe})
+    assert result.failure is not None
+    assert (result.failure.kind, probe.pipelined) == (FailureKind.TIMEOUT, [True])
+    assert not punctual.reach.pipelining.is_allowed(KEY)
+
+
+@pytest.mark.parametrize("why", [None, "no permit in time"])
+async def test_a_repeat_waits_until_it_may_start(context: ProbeContext, why: str | None) -> None:
+    async def wait(seconds: float) -> str | None:
+        waited.append(seconds)
+        context.reach.pipelining.passed(KEY)  # meanwhile, another check of the same server
+        return why
+
+    waited: list[float] = []
+    context.reach.pipelining.passed(KEY)
+    probe = Probe(EOFError(), None)
+    result = await probe.checked(context, wait)
+    [seconds] = waited
+    assert 0 < seconds <= 19
+    if why is None:
+        assert (result.failure, probe.pipelined) == (None, [True, False])
+    else:
+        assert result.failure is not None
+        assert result.failure.source is FailureSource.AGENT
+        assert result.failure.detail == f"the check could not be repeated with one command at a time: {why}"
+        assert (result.facts["pipeliningFailed"], probe.pipelined) == (
+            "closed in mailbox: the server closed the connection",
+            [True],
+        )
