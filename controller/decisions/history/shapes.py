@@ -23,7 +23,7 @@ SEPARATOR = "\x01"
 _SHAPE_BYTES = 400
 """What a shape takes at least. It is often used again, a value in a block never."""
 _MOST_BYTES = 200
-"""Checks whose values take more of a block stay rows: those take four times as much, but are kept for a shorter time."""
+"""Checks whose values take more of a block stay rows: these take four times as much, but are kept for less long."""
 _NUMBER_BYTES = 2
 _AGENT, _ADDRESS, _DETAIL, _FACTS = range(4)
 """The places of what may vary; from the last one on, the facts in their order."""
