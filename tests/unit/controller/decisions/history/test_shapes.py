@@ -61,7 +61,7 @@ names = st.lists(texts, max_size=4, unique=True)
 def many(draw: st.DrawFn) -> list[Shape]:
     """Checks with facts of the same names, of few or many values."""
     of_names = {name: draw(st.lists(values, min_size=1, max_size=6)) for name in draw(names)}
-    others = {
+    others: dict[str, list[Any]] = {
         "agent": draw(st.lists(texts, min_size=1, max_size=3)),
         "address": draw(st.lists(st.none() | texts, min_size=1, max_size=3)),
         "detail": draw(st.lists(st.none() | values.map(lambda one: msgspec.json.encode(one).decode()), min_size=1)),
