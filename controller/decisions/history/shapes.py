@@ -17,8 +17,8 @@ import msgspec
 FEWEST_CHECKS = 4
 """Fewer checks of one rhythm take less space as rows, and so do fewer that need a shape of their own."""
 
-SEPARATOR = "\x01"
-"""No JSON text has it."""
+SEPARATOR, NEXT = "\x01", "\x02"
+"""No JSON text has them."""
 
 _SHAPE_BYTES = 400
 """What a shape takes at least. It is often used again, a value in a block never."""
@@ -48,18 +48,23 @@ class Shape(NamedTuple):
 
 
 class Varying(NamedTuple):
-    """The values that a block keeps by check, each as the place of its number among `numbers` from 1, what its values
-    begin with, what they end with, and what is between them of each value, all with SEPARATOR between them.
+    """The values that a block keeps by check, by what they are of, and `numbers`: lists of a number a check, from 1.
 
-    Values are JSON; a detail that is missing is empty. None: they are in the shapes. `numbers` are lists of a number a
-    check, from 1.
+    Each is the place, from 1, of its numbers; what its values begin with; what they end with; and what is between of
+    each value, all with SEPARATOR between them. Values are JSON; a detail that is missing is empty. An empty one: all
+    is in the shapes.
     """
 
-    agents: str | None = None
-    addresses: str | None = None
-    details: str | None = None
-    facts: tuple[str, ...] | None = None
+    agents: str = ""
+    addresses: str = ""
+    details: str = ""
+    facts: tuple[str, ...] = ()
     numbers: tuple[Sequence[int], ...] = ()
+
+    @property
+    def text(self) -> str:
+        """As stored: the values of agents, addresses, details and each fact, with NEXT between them."""
+        return NEXT.join((self.agents, self.addresses, self.details, *self.facts)) if self.numbers else ""
 
 
 class Split(NamedTuple):
@@ -121,10 +126,10 @@ def _split(shapes: list[Shape]) -> tuple[list[Shape], Varying] | None:
     places_of_checks = [place_of[shape] for shape in shapes]
     facts = tuple(slots[place] for place in range(_FACTS, len(columns)) if place in slots)
     return [reduced[place] for place in places_of_checks], Varying(
-        agents=slots.get(_AGENT),
-        addresses=slots.get(_ADDRESS),
-        details=slots.get(_DETAIL),
-        facts=facts or None,
+        agents=slots.get(_AGENT, ""),
+        addresses=slots.get(_ADDRESS, ""),
+        details=slots.get(_DETAIL, ""),
+        facts=facts,
         numbers=tuple([numbers[place] for place in places_of_checks] for numbers in by_shape),
     )
 

@@ -30,23 +30,24 @@ RESULTS_OF = SqlFunction(
         tick.due_at + (coded.codes[tick.at + 2] + 30000) * interval '1 millisecond',
         tick.due_at + (coded.codes[tick.at + 2] + 30000 + ms_of(coded.codes[tick.at + 1]) + CASE WHEN block.delayed
           THEN ms_of(coded.codes[tick.at + 5 + block.indexed::integer]) ELSE 0 END) * interval '1 millisecond',
-        CASE WHEN block.agents IS NULL THEN shape.agent
-          ELSE varying_text(block.agents, coded.codes, tick.at + coded.leading) END,
-        CASE WHEN block.addresses IS NULL THEN shape.address
-          ELSE varying_text(block.addresses, coded.codes, tick.at + coded.leading) END,
+        CASE WHEN coded.agents = '' THEN shape.agent
+          ELSE varying_text(coded.agents, coded.codes, tick.at + coded.leading) END,
+        CASE WHEN coded.addresses = '' THEN shape.address
+          ELSE varying_text(coded.addresses, coded.codes, tick.at + coded.leading) END,
         NULL::json, NULL::json, shape.warnings,
-        CASE WHEN block.facts IS NULL THEN shape.facts
+        CASE WHEN shape.fact_parts IS NULL THEN shape.facts
           ELSE varying_facts(shape.fact_parts, coded.facts, coded.codes, tick.at + coded.leading) END,
         NULL::json, ms_of(coded.codes[tick.at + 3]), ms_of(coded.codes[tick.at + 4]), shape.login_withheld,
-        CASE WHEN block.details IS NULL THEN shape.detail
-          ELSE NULLIF(varying_value(block.details, coded.codes, tick.at + coded.leading), '')::json END,
+        CASE WHEN coded.details = '' THEN shape.detail
+          ELSE NULLIF(varying_value(coded.details, coded.codes, tick.at + coded.leading), '')::json END,
         shape.phases,
         coded.codes[tick.at + coded.leading + block.varied + 1 : tick.at + block.stride],
         block.gaps, true
       FROM result_block AS block
       CROSS JOIN LATERAL (
-        SELECT block.codes || '{}'::smallint[] AS codes, block.facts || '{}'::text[] AS facts,
-          4 + block.indexed::integer + block.delayed::integer AS leading
+        SELECT block.codes || '{}'::smallint[] AS codes, 4 + block.indexed::integer + block.delayed::integer AS leading,
+          split_part(block.varying, chr(2), 1) AS agents, split_part(block.varying, chr(2), 2) AS addresses,
+          split_part(block.varying, chr(2), 3) AS details, (string_to_array(block.varying, chr(2)))[4:] AS facts
         OFFSET 0
       ) AS coded
       CROSS JOIN LATERAL unnest(block.shapes) WITH ORDINALITY AS own (id, place)
@@ -92,23 +93,24 @@ RESULTS_BETWEEN = SqlFunction(
         tick.due_at + (coded.codes[tick.at + 2] + 30000) * interval '1 millisecond',
         tick.due_at + (coded.codes[tick.at + 2] + 30000 + ms_of(coded.codes[tick.at + 1]) + CASE WHEN block.delayed
           THEN ms_of(coded.codes[tick.at + 5 + block.indexed::integer]) ELSE 0 END) * interval '1 millisecond',
-        CASE WHEN block.agents IS NULL THEN shape.agent
-          ELSE varying_text(block.agents, coded.codes, tick.at + coded.leading) END,
-        CASE WHEN block.addresses IS NULL THEN shape.address
-          ELSE varying_text(block.addresses, coded.codes, tick.at + coded.leading) END,
+        CASE WHEN coded.agents = '' THEN shape.agent
+          ELSE varying_text(coded.agents, coded.codes, tick.at + coded.leading) END,
+        CASE WHEN coded.addresses = '' THEN shape.address
+          ELSE varying_text(coded.addresses, coded.codes, tick.at + coded.leading) END,
         NULL::json, NULL::json, shape.warnings,
-        CASE WHEN block.facts IS NULL THEN shape.facts
+        CASE WHEN shape.fact_parts IS NULL THEN shape.facts
           ELSE varying_facts(shape.fact_parts, coded.facts, coded.codes, tick.at + coded.leading) END,
         NULL::json, ms_of(coded.codes[tick.at + 3]), ms_of(coded.codes[tick.at + 4]), shape.login_withheld,
-        CASE WHEN block.details IS NULL THEN shape.detail
-          ELSE NULLIF(varying_value(block.details, coded.codes, tick.at + coded.leading), '')::json END,
+        CASE WHEN coded.details = '' THEN shape.detail
+          ELSE NULLIF(varying_value(coded.details, coded.codes, tick.at + coded.leading), '')::json END,
         shape.phases,
         coded.codes[tick.at + coded.leading + block.varied + 1 : tick.at + block.stride],
         block.gaps, true
       FROM result_block AS block
       CROSS JOIN LATERAL (
-        SELECT block.codes || '{}'::smallint[] AS codes, block.facts || '{}'::text[] AS facts,
-          4 + block.indexed::integer + block.delayed::integer AS leading
+        SELECT block.codes || '{}'::smallint[] AS codes, 4 + block.indexed::integer + block.delayed::integer AS leading,
+          split_part(block.varying, chr(2), 1) AS agents, split_part(block.varying, chr(2), 2) AS addresses,
+          split_part(block.varying, chr(2), 3) AS details, (string_to_array(block.varying, chr(2)))[4:] AS facts
         OFFSET 0
       ) AS coded
       CROSS JOIN LATERAL unnest(block.shapes) WITH ORDINALITY AS own (id, place)

@@ -71,8 +71,8 @@ USING (monitor_id, hash)
 
 _INSERT_BLOCK = """
 INSERT INTO result_block (monitor_id, first_at, last_at, location_id, interval_ms, stride, checks, indexed, delayed,
-  ticks, shapes, gaps, codes, varied, agents, addresses, details, facts)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+  ticks, shapes, gaps, codes, varied, varying)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 """
 
 _DELETE = """
@@ -184,10 +184,7 @@ async def _insert(connection: Connection, made: Sequence[_LocatedBlock], until: 
                 block.gaps,
                 block.codes,
                 len(block.varying.numbers),
-                block.varying.agents,
-                block.varying.addresses,
-                block.varying.details,
-                block.varying.facts,
+                block.varying.text,
             )
             for monitor_id, location_id, block in made
         ],

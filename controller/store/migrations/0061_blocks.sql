@@ -23,8 +23,8 @@ CREATE TABLE result_shape (
 
 -- Checks that were due at first_at + n * interval_ms where bit n of ticks is set. Each has `stride` numbers in codes, as
 -- controller.decisions.history.blocks says. shapes are ids of result_shape; with several, a check says which is its
--- (indexed). delayed: some were stored long after they ended. gaps are the milliseconds before each phase. The last
--- columns are what is kept by check, as controller.decisions.history.shapes says, each check having `varied` numbers.
+-- (indexed). delayed: some were stored long after they ended. gaps are the milliseconds before each phase. varying
+-- is what is kept by check, as controller.decisions.history.shapes says, each check having `varied` numbers for it.
 CREATE TABLE result_block (
   monitor_id bigint NOT NULL,
   first_at timestamptz(3) NOT NULL,
@@ -39,11 +39,8 @@ CREATE TABLE result_block (
   ticks bit varying NOT NULL,
   shapes bigint[] NOT NULL,
   gaps real[] NOT NULL,
+  varying text NOT NULL,
   codes smallint[] NOT NULL,
-  agents text,
-  addresses text,
-  details text,
-  facts text[],
   PRIMARY KEY (monitor_id, last_at, first_at, location_id)
 ) PARTITION BY RANGE (last_at);
 

@@ -30,13 +30,13 @@ def restored(found: Split, n: int) -> Shape:
     own, varying = found.shapes[n], found.varying
     numbers = [of_checks[n] for of_checks in varying.numbers]
     agent, address, detail, facts = own.agent, own.address, own.detail, own.facts
-    if varying.agents is not None:
+    if varying.agents:
         agent = msgspec.json.decode(value(varying.agents, numbers))
-    if varying.addresses is not None:
+    if varying.addresses:
         address = msgspec.json.decode(value(varying.addresses, numbers))
-    if varying.details is not None:
+    if varying.details:
         detail = value(varying.details, numbers) or None
-    if varying.facts is not None:
+    if varying.facts:
         assert own.fact_parts
         first, *parts = own.fact_parts
         facts = first + "".join(value(slot, numbers) + part for slot, part in zip(varying.facts, parts, strict=True))
