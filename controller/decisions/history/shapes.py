@@ -77,7 +77,7 @@ class Split(NamedTuple):
 
 def fact_names(shape: Shape) -> tuple[str, ...]:
     """The names of the facts in their order; shapes that are split together have the same."""
-    return tuple(_members(shape.facts))
+    return tuple(_raw_members(shape.facts))
 
 
 def split(shapes: Sequence[Shape]) -> Split | None:
@@ -101,7 +101,8 @@ def _split(shapes: list[Shape]) -> tuple[list[Shape], Varying] | None:
     distinct = list(dict.fromkeys(shapes))
     if len(distinct) == 1:
         return shapes, Varying()
-    columns = list(zip(*(_texts(shape) for shape in distinct), strict=True))
+    texts = [_texts(shape) for shape in distinct]
+    columns = list(zip(*texts, strict=True))
     alike: dict[tuple[int, ...], list[int]] = {}
     for place, column in enumerate(columns):
         known: dict[str, int] = {}
@@ -121,7 +122,7 @@ def _split(shapes: list[Shape]) -> tuple[list[Shape], Varying] | None:
             total += size
     if total > _MOST_BYTES * len(shapes):
         return None
-    reduced = [_without(shape, slots) for shape in distinct]
+    reduced = _reduced(distinct, texts, slots)
     place_of = {shape: place for place, shape in enumerate(distinct)}
     places_of_checks = [place_of[shape] for shape in shapes]
     facts = tuple(slots[place] for place in range(_FACTS, len(columns)) if place in slots)
@@ -134,16 +135,39 @@ def _split(shapes: list[Shape]) -> tuple[list[Shape], Varying] | None:
     )
 
 
+def _reduced(shapes: Sequence[Shape], texts: Sequence[Sequence[str]], slots: dict[int, str]) -> list[Shape]:
+    """The shapes without what is in slots; those that differ in nothing else become one."""
+    some_facts = any(place >= _FACTS for place in slots)
+    rest = [place for place in range(len(texts[0])) if place not in slots]
+    known: dict[tuple[object, ...], Shape] = {}
+    made: list[Shape] = []
+    for shape, own in zip(shapes, texts, strict=True):
+        key = (
+            shape.warnings,
+            shape.login_withheld,
+            None if some_facts else shape.facts,
+            *[own[place] for place in rest],
+        )
+        if key not in known:
+            known[key] = _without(shape, slots)
+        made.append(known[key])
+    return made
+
+
 def _texts(shape: Shape) -> list[str]:
     """What may vary, in order of its places."""
-    agent, address = (msgspec.json.encode(one).decode() for one in (shape.agent, shape.address))
+    agent, address = msgspec.json.encode(shape.agent).decode(), msgspec.json.encode(shape.address).decode()
     return [agent, address, shape.detail or "", *_members(shape.facts).values()]
 
 
 def _members(facts: str | None) -> dict[str, str]:
     """The JSON of each fact by name; empty when they are not an object, which is never split."""
+    return {name: bytes(value).decode() for name, value in _raw_members(facts).items()}
+
+
+def _raw_members(facts: str | None) -> dict[str, msgspec.Raw]:
     try:
-        return {name: bytes(value).decode() for name, value in _MEMBERS.decode(facts or "{}").items()}
+        return _MEMBERS.decode(facts or "{}")
     except msgspec.DecodeError:
         return {}
 
