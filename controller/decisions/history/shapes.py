@@ -105,6 +105,8 @@ def _split(shapes: list[Shape]) -> tuple[list[Shape], Varying] | None:
     columns = list(zip(*texts, strict=True))
     alike: dict[tuple[int, ...], list[int]] = {}
     for place, column in enumerate(columns):
+        if column.count(column[0]) == len(column):
+            continue
         known: dict[str, int] = {}
         alike.setdefault(tuple(known.setdefault(text, len(known) + 1) for text in column), []).append(place)
     slots: dict[int, str] = {}
@@ -112,8 +114,6 @@ def _split(shapes: list[Shape]) -> tuple[list[Shape], Varying] | None:
     total = 0
     for numbers, places in alike.items():
         values = max(numbers)
-        if values == 1:
-            continue
         made = {place: _slot(len(by_shape) + 1, columns[place]) for place in places}
         size = sum(len(slot.encode()) for slot in made.values()) + _NUMBER_BYTES * len(shapes)
         if values * FEWEST_CHECKS > len(shapes) or size < (values - 1) * _SHAPE_BYTES:
