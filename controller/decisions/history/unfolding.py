@@ -36,7 +36,8 @@ RESULTS_OF = SqlFunction(
           ELSE varying_text(coded.addresses, coded.codes, tick.at + coded.leading) END,
         NULL::json, NULL::json, shape.warnings,
         CASE WHEN shape.fact_parts IS NULL THEN shape.facts
-          ELSE varying_facts(shape.fact_parts, coded.facts, coded.codes, tick.at + coded.leading) END,
+          ELSE varying_facts(shape.fact_parts, coded.facts,
+            coded.codes[tick.at + coded.leading + 1 : tick.at + coded.leading + block.varied]) END,
         NULL::json, ms_of(coded.codes[tick.at + 3]), ms_of(coded.codes[tick.at + 4]), shape.login_withheld,
         CASE WHEN coded.details = '' THEN shape.detail
           ELSE NULLIF(varying_value(coded.details, coded.codes, tick.at + coded.leading), '')::json END,
@@ -99,7 +100,8 @@ RESULTS_BETWEEN = SqlFunction(
           ELSE varying_text(coded.addresses, coded.codes, tick.at + coded.leading) END,
         NULL::json, NULL::json, shape.warnings,
         CASE WHEN shape.fact_parts IS NULL THEN shape.facts
-          ELSE varying_facts(shape.fact_parts, coded.facts, coded.codes, tick.at + coded.leading) END,
+          ELSE varying_facts(shape.fact_parts, coded.facts,
+            coded.codes[tick.at + coded.leading + 1 : tick.at + coded.leading + block.varied]) END,
         NULL::json, ms_of(coded.codes[tick.at + 3]), ms_of(coded.codes[tick.at + 4]), shape.login_withheld,
         CASE WHEN coded.details = '' THEN shape.detail
           ELSE NULLIF(varying_value(coded.details, coded.codes, tick.at + coded.leading), '')::json END,

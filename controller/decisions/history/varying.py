@@ -32,19 +32,19 @@ VARYING_TEXT = SqlFunction(
 """The same of JSON that is a string or null."""
 
 VARYING_FACTS = SqlFunction(
-    "varying_facts(text[], text[], smallint[], integer)",
+    "varying_facts(text[], text[], smallint[])",
     """
-    CREATE OR REPLACE FUNCTION varying_facts(parts text[], slots text[], codes smallint[], before integer)
+    CREATE OR REPLACE FUNCTION varying_facts(parts text[], slots text[], numbers smallint[])
     RETURNS json LANGUAGE plpgsql IMMUTABLE AS $$
     DECLARE
       made text := parts[1];
     BEGIN
       FOR n IN 1 .. array_length(slots, 1) LOOP
-        made := made || varying_value(slots[n], codes, before) || parts[n + 1];
+        made := made || varying_value(slots[n], numbers, 0) || parts[n + 1];
       END LOOP;
       RETURN made::json;
     END
     $$
     """,
 )
-"""All facts of the check: its values between the parts that its shape has."""
+"""All facts of the check that has these numbers: its values between the parts that its shape has."""
