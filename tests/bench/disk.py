@@ -1,7 +1,9 @@
 """How many bytes a passing check takes on disk before and after it is put into a block, and what that costs.
 
 A day of monitors, each checked every minute from three locations over STARTTLS; one check in 200 fails. The database
-makes the rows itself, an hour at a time, and each hour is folded before the next one is made.
+makes the rows itself, an hour at a time, and each hour is folded before the next one is made. It is measured thrice: of
+servers that say the same each time; of servers whose greeting has the time and an id, as those of Exim and Exchange do;
+and of mailboxes that get a mail now and then, on a pool of four servers.
 """
 
 from __future__ import annotations
@@ -30,12 +32,21 @@ INSERT INTO result (monitor_id, due_at, location_id, purpose, status, duration_m
 SELECT monitor.id, due.at, location.id, 'scheduled',
   CASE WHEN drawn.failed THEN 'failure' ELSE 'success' END::check_status,
   8 * drawn.ms, due.at + 40 * random() * interval '1 millisecond', due.at + interval '1 second',
-  'agent-1', '192.0.2.' || monitor.id % 250,
+  'agent-1', '192.0.2.' || (monitor.id + CASE WHEN $3 = 'mailboxes' THEN floor(4 * random())::integer ELSE 0 END) % 250,
   CASE WHEN drawn.failed THEN '{"kind":"refused","source":"target","phase":"connect","detail":"refused"}'::json END,
   phases.timings,
-  json_build_object('banner', 'smtp' || monitor.id || '.example.com ESMTP', 'tlsVersion', 'TLSv1.3',
-    'tlsCipher', 'TLS_AES_256_GCM_SHA384', 'certificateNotAfter', '2027-01-01T00:00:00.000Z',
-    'capabilities', '["PIPELINING","SIZE 10240000","STARTTLS","AUTH PLAIN LOGIN","8BITMIME"]'::json),
+  CASE $3
+    WHEN 'mailboxes' THEN json_build_object('messages', mails.number % 900, 'octets', 3301::bigint * mails.number,
+      'uidNext', mails.number, 'tlsVersion', 'TLSv1.3', 'tlsCipher', 'TLS_AES_256_GCM_SHA384',
+      'certificateNotAfter', '2027-01-01T00:00:00.000Z',
+      'capabilities', '["IMAP4rev1","IDLE","NAMESPACE","UIDPLUS","AUTH=PLAIN"]'::json)
+    ELSE json_build_object('banner', 'smtp' || monitor.id || '.example.com ESMTP' || CASE WHEN $3 = 'greetings'
+        THEN to_char(due.at, '" Exim 4.96 "Dy, DD Mon YYYY HH24:MI:') || to_char(60 * random(), 'FM00') || ' +0000 '
+          || left(md5(random()::text), 8)
+        ELSE '' END, 'tlsVersion', 'TLSv1.3',
+      'tlsCipher', 'TLS_AES_256_GCM_SHA384', 'certificateNotAfter', '2027-01-01T00:00:00.000Z',
+      'capabilities', '["PIPELINING","SIZE 10240000","STARTTLS","AUTH PLAIN LOGIN","8BITMIME"]'::json)
+  END,
   random(), 10 + random()
 FROM generate_series($1::timestamptz, $2::timestamptz, interval '1 minute') AS due (at)
 CROSS JOIN monitor CROSS JOIN location
@@ -47,7 +58,11 @@ CROSS JOIN LATERAL (
   ) ORDER BY place) AS timings
   FROM unnest('{resolve,connect,greeting,ehlo,starttls,tls,ehlo,quit}'::text[]) WITH ORDINALITY AS phase (name, place)
 ) AS phases
+CROSS JOIN LATERAL (
+  SELECT (monitor.id * 7 + date_part('epoch', due.at) / 60)::integer / 10 AS number
+) AS mails
 """
+_SERVERS = ("steady", "greetings", "mailboxes")
 _SIZES = """
 SELECT
   (SELECT sum(pg_total_relation_size(inhrelid)) FROM pg_inherits WHERE inhparent = 'result'::regclass)::bigint AS rows,
@@ -58,6 +73,10 @@ SELECT
 
 
 async def measure(monitors: int) -> Figures:
+    return {kind: await _measure(monitors, kind) for kind in _SERVERS}
+
+
+async def _measure(monitors: int, kind: str) -> Figures:
     async with servers() as started:
         day = floor(utc_now(), DAY_SECONDS) - timedelta(days=1)
         await _prepare(started, monitors, day)
@@ -66,7 +85,7 @@ async def measure(monitors: int) -> Figures:
         for n in range(24):
             hour = day + n * _HOUR
             before = await _sizes(started)
-            await _fill(started, hour)
+            await _fill(started, hour, kind)
             if n == 0:
                 of_rows = (await _sizes(started))["rows"] - before["rows"]
             await _rolled_until(started, hour + _HOUR)
@@ -82,11 +101,13 @@ async def measure(monitors: int) -> Figures:
         async with started.db.connection() as connection:
             whole: int = await connection.fetchval("SELECT count(*) FROM result", timeout=_LONGEST_SECONDS)
             in_blocks: int = await connection.fetchval("SELECT sum(checks) FROM result_block", timeout=_LONGEST_SECONDS)
+            shapes: int = await connection.fetchval("SELECT count(*) FROM result_shape", timeout=_LONGEST_SECONDS)
         assert folded == in_blocks
         assert folded + whole == monitors * _LOCATIONS * 1440
     return {
         "checks_in_blocks": folded,
         "checks_in_rows": whole,
+        "shapes": shapes,
         "bytes_a_check_as_row": round(of_rows / (monitors * _LOCATIONS * 60), 1),
         "bytes_a_passing_check": {
             "block": round((after["blocks"] - empty["blocks"]) / folded, 1),
@@ -119,9 +140,9 @@ async def _prepare(started: Servers, monitors: int, day: datetime) -> None:
     await many_monitors.insert(started.database_url, monitors, port=25, interval_seconds=60)
 
 
-async def _fill(started: Servers, hour: datetime) -> None:
+async def _fill(started: Servers, hour: datetime, kind: str) -> None:
     async with started.db.connection() as connection:
-        await connection.execute(_FILL, hour, hour + timedelta(minutes=59), timeout=_LONGEST_SECONDS)
+        await connection.execute(_FILL, hour, hour + timedelta(minutes=59), kind, timeout=_LONGEST_SECONDS)
         await connection.execute("ANALYZE result", timeout=_LONGEST_SECONDS)
 
 

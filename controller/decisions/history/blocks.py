@@ -3,7 +3,8 @@
 The numbers of a check are codes of decisions.history.scale but for two, in this order: the whole duration; how many
 milliseconds after OFFSET_MS before its due moment it started; the lag of the agent's loop; the kernel's round trip;
 if the block is `indexed`, the place of its shape, from 1; if it is `delayed`, how long after its end it was stored; the
-duration of each phase; and, if there are more numbers than these, the start of each phase.
+numbers that say which of the block's varying values are its (decisions.history.shapes); the duration of each phase;
+and, if there are more numbers than these, the start of each phase.
 """
 
 from __future__ import annotations
@@ -14,32 +15,18 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from controller.decisions.history.scale import ERROR, LONGEST_MS, code_of, ms_of
+from controller.decisions.history.shapes import FEWEST_CHECKS, Shape, Varying, fact_names, split
 
 OFFSET_MS = 30_000
 LEADING = 4
 """The numbers that every check has before the optional ones."""
 
-FEWEST_CHECKS = 4
-"""Fewer checks of one rhythm take less space as rows."""
 MOST_TICKS = 512
 
 _SMALLEST, _LARGEST = -32_768, 32_767
 _DELAYED_MS = 10_000
 _START_MS = 0.1
 """A phase's start that is reckoned from the durations before it may be off by so much, or by ERROR."""
-_CHECKS_A_SHAPE = 4
-
-
-class Shape(NamedTuple):
-    """What many checks have in common. `warnings`, `facts` and `detail` are JSON."""
-
-    agent: str
-    address: str | None
-    phases: tuple[str, ...]
-    warnings: str | None
-    facts: str | None
-    detail: str | None
-    login_withheld: bool
 
 
 class PassedCheck(NamedTuple):
@@ -70,6 +57,7 @@ class Block(NamedTuple):
     indexed: bool
     delayed: bool
     shapes: list[Shape]
+    varying: Varying
     gaps: list[float]
     codes: list[int]
     places: list[int]
@@ -96,18 +84,23 @@ def blocks_of(checks: Sequence[PassedCheck]) -> list[Block]:
     them stay whole.
     """
     return [
-        _block(some, interval_ms)
-        for alike in _by_phases(checks)
+        made
+        for alike in _by_names(checks)
         for interval_ms, rhythmic in _rhythms(alike)
-        for some in _chunks(_of_usual_shapes(rhythmic), interval_ms)
-        if len(some) >= FEWEST_CHECKS
+        for some in _chunks(rhythmic, interval_ms)
+        if (made := _block(some, interval_ms))
     ]
 
 
-def _by_phases(checks: Sequence[PassedCheck]) -> Iterable[list[PassedCheck]]:
-    found: dict[tuple[str, ...], list[PassedCheck]] = {}
+def _by_names(checks: Sequence[PassedCheck]) -> Iterable[list[PassedCheck]]:
+    """Those together that have the same phases and facts of the same names."""
+    names: dict[Shape, tuple[tuple[str, ...], ...]] = {}
+    found: dict[tuple[tuple[str, ...], ...], list[PassedCheck]] = {}
     for check in checks:
-        found.setdefault(check.shape.phases, []).append(check)
+        own = names.get(check.shape)
+        if own is None:
+            own = names[check.shape] = (check.shape.phases, fact_names(check.shape))
+        found.setdefault(own, []).append(check)
     return found.values()
 
 
@@ -123,16 +116,6 @@ def _rhythms(checks: list[PassedCheck]) -> Iterable[tuple[int, list[PassedCheck]
         checks = [check for check in checks if check.due_ms % interval != usual[0]]
 
 
-def _of_usual_shapes(checks: list[PassedCheck]) -> list[PassedCheck]:
-    """Without those whose shapes would take more space than is saved."""
-    known = Counter(check.shape for check in checks)
-    most = max(1, len(checks) // _CHECKS_A_SHAPE)
-    if len(known) <= most:
-        return checks
-    usual = {shape for shape, _ in known.most_common(most)}
-    return [check for check in checks if check.shape in usual]
-
-
 def _chunks(checks: list[PassedCheck], interval_ms: int) -> Iterable[list[PassedCheck]]:
     begun = 0
     for n, check in enumerate(checks):
@@ -142,20 +125,24 @@ def _chunks(checks: list[PassedCheck], interval_ms: int) -> Iterable[list[Passed
     yield checks[begun:]
 
 
-def _block(checks: list[PassedCheck], interval_ms: int) -> Block:
+def _block(checks: list[PassedCheck], interval_ms: int) -> Block | None:
+    """None when all stay whole, as too few or too different."""
+    found = split([check.shape for check in checks])
+    if found is None:
+        return None
+    checks = [checks[n] for n in found.kept]
     first, last = checks[0].due_ms, checks[-1].due_ms
     ticks = ["0"] * ((last - first) // interval_ms + 1)
-    shapes: dict[Shape, int] = {}
     for check in checks:
         ticks[(check.due_ms - first) // interval_ms] = "1"
-        shapes.setdefault(check.shape, len(shapes) + 1)
+    shapes = {shape: place for place, shape in enumerate(dict.fromkeys(found.shapes), 1)}
     indexed = len(shapes) > 1
     delayed = any(_delay_ms(check) > _DELAYED_MS for check in checks)
     gaps = _usual_gaps(checks)
     durations = [[code_of(duration) for _, duration in check.phases] for check in checks]
     regular = all(_is_regular(check, codes, gaps) for check, codes in zip(checks, durations, strict=True))
     numbers: list[int] = []
-    for check, codes in zip(checks, durations, strict=True):
+    for n, (check, codes) in enumerate(zip(checks, durations, strict=True)):
         numbers += (
             code_of(check.duration_ms),
             check.started_ms - check.due_ms - OFFSET_MS,
@@ -163,9 +150,10 @@ def _block(checks: list[PassedCheck], interval_ms: int) -> Block:
             code_of(check.kernel_rtt_ms),
         )
         if indexed:
-            numbers.append(shapes[check.shape])
+            numbers.append(shapes[found.shapes[n]])
         if delayed:
             numbers.append(code_of(_delay_ms(check)))
+        numbers += [own[n] for own in found.varying.numbers]
         numbers += codes
         if not regular:
             numbers += [code_of(start) for start, _ in check.phases]
@@ -177,6 +165,7 @@ def _block(checks: list[PassedCheck], interval_ms: int) -> Block:
         indexed=indexed,
         delayed=delayed,
         shapes=list(shapes),
+        varying=found.varying,
         gaps=gaps,
         codes=numbers,
         places=[check.place for check in checks],

@@ -30,13 +30,27 @@ RESULTS_OF = SqlFunction(
         tick.due_at + (coded.codes[tick.at + 2] + 30000) * interval '1 millisecond',
         tick.due_at + (coded.codes[tick.at + 2] + 30000 + ms_of(coded.codes[tick.at + 1]) + CASE WHEN block.delayed
           THEN ms_of(coded.codes[tick.at + 5 + block.indexed::integer]) ELSE 0 END) * interval '1 millisecond',
-        shape.agent, shape.address, NULL::json, NULL::json, shape.warnings, shape.facts, NULL::json,
-        ms_of(coded.codes[tick.at + 3]), ms_of(coded.codes[tick.at + 4]), shape.login_withheld, shape.detail,
+        CASE WHEN coded.agents = '' THEN shape.agent
+          ELSE varying_text(coded.agents, coded.codes, tick.at + coded.leading) END,
+        CASE WHEN coded.addresses = '' THEN shape.address
+          ELSE varying_text(coded.addresses, coded.codes, tick.at + coded.leading) END,
+        NULL::json, NULL::json, shape.warnings,
+        CASE WHEN shape.fact_parts IS NULL THEN shape.facts
+          ELSE varying_facts(shape.fact_parts, coded.facts,
+            coded.codes[tick.at + coded.leading + 1 : tick.at + coded.leading + block.varied]) END,
+        NULL::json, ms_of(coded.codes[tick.at + 3]), ms_of(coded.codes[tick.at + 4]), shape.login_withheld,
+        CASE WHEN coded.details = '' THEN shape.detail
+          ELSE NULLIF(varying_value(coded.details, coded.codes, tick.at + coded.leading), '')::json END,
         shape.phases,
-        coded.codes[tick.at + 5 + block.indexed::integer + block.delayed::integer : tick.at + block.stride],
+        coded.codes[tick.at + coded.leading + block.varied + 1 : tick.at + block.stride],
         block.gaps, true
       FROM result_block AS block
-      CROSS JOIN LATERAL (SELECT block.codes || '{}'::smallint[] AS codes OFFSET 0) AS coded
+      CROSS JOIN LATERAL (
+        SELECT block.codes || '{}'::smallint[] AS codes, 4 + block.indexed::integer + block.delayed::integer AS leading,
+          split_part(block.varying, chr(2), 1) AS agents, split_part(block.varying, chr(2), 2) AS addresses,
+          split_part(block.varying, chr(2), 3) AS details, (string_to_array(block.varying, chr(2)))[4:] AS facts
+        OFFSET 0
+      ) AS coded
       CROSS JOIN LATERAL unnest(block.shapes) WITH ORDINALITY AS own (id, place)
       JOIN result_shape AS shape ON shape.id = own.id
       CROSS JOIN LATERAL (
@@ -80,13 +94,27 @@ RESULTS_BETWEEN = SqlFunction(
         tick.due_at + (coded.codes[tick.at + 2] + 30000) * interval '1 millisecond',
         tick.due_at + (coded.codes[tick.at + 2] + 30000 + ms_of(coded.codes[tick.at + 1]) + CASE WHEN block.delayed
           THEN ms_of(coded.codes[tick.at + 5 + block.indexed::integer]) ELSE 0 END) * interval '1 millisecond',
-        shape.agent, shape.address, NULL::json, NULL::json, shape.warnings, shape.facts, NULL::json,
-        ms_of(coded.codes[tick.at + 3]), ms_of(coded.codes[tick.at + 4]), shape.login_withheld, shape.detail,
+        CASE WHEN coded.agents = '' THEN shape.agent
+          ELSE varying_text(coded.agents, coded.codes, tick.at + coded.leading) END,
+        CASE WHEN coded.addresses = '' THEN shape.address
+          ELSE varying_text(coded.addresses, coded.codes, tick.at + coded.leading) END,
+        NULL::json, NULL::json, shape.warnings,
+        CASE WHEN shape.fact_parts IS NULL THEN shape.facts
+          ELSE varying_facts(shape.fact_parts, coded.facts,
+            coded.codes[tick.at + coded.leading + 1 : tick.at + coded.leading + block.varied]) END,
+        NULL::json, ms_of(coded.codes[tick.at + 3]), ms_of(coded.codes[tick.at + 4]), shape.login_withheld,
+        CASE WHEN coded.details = '' THEN shape.detail
+          ELSE NULLIF(varying_value(coded.details, coded.codes, tick.at + coded.leading), '')::json END,
         shape.phases,
-        coded.codes[tick.at + 5 + block.indexed::integer + block.delayed::integer : tick.at + block.stride],
+        coded.codes[tick.at + coded.leading + block.varied + 1 : tick.at + block.stride],
         block.gaps, true
       FROM result_block AS block
-      CROSS JOIN LATERAL (SELECT block.codes || '{}'::smallint[] AS codes OFFSET 0) AS coded
+      CROSS JOIN LATERAL (
+        SELECT block.codes || '{}'::smallint[] AS codes, 4 + block.indexed::integer + block.delayed::integer AS leading,
+          split_part(block.varying, chr(2), 1) AS agents, split_part(block.varying, chr(2), 2) AS addresses,
+          split_part(block.varying, chr(2), 3) AS details, (string_to_array(block.varying, chr(2)))[4:] AS facts
+        OFFSET 0
+      ) AS coded
       CROSS JOIN LATERAL unnest(block.shapes) WITH ORDINALITY AS own (id, place)
       JOIN result_shape AS shape ON shape.id = own.id
       CROSS JOIN LATERAL (

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 import msgspec
 from asyncpg import BitString
 
-from controller.decisions.history.blocks import Block, PassedCheck, Shape, blocks_of, is_foldable
+from controller.decisions.history.blocks import Block, PassedCheck, blocks_of, is_foldable
+from controller.decisions.history.shapes import Shape
 from controller.off_loop import off_loop
 from controller.store.platform.pool import Connection
 from shared.epoch import to_datetime, to_ms
@@ -50,22 +51,28 @@ CROSS JOIN LATERAL (
 
 _INSERT_SHAPES = """
 INSERT INTO result_shape AS old (
-  hash, agent, address, phases, warnings, facts, detail, login_withheld, used_until
+  monitor_id, hash, agent, address, phases, warnings, facts, detail, login_withheld, fact_parts, used_until
 )
-SELECT hash, agent, address, ARRAY(SELECT json_array_elements_text(phases::json)), warnings::json, facts::json,
-  detail::json, login_withheld, $9
+SELECT monitor_id, hash, agent, address, ARRAY(SELECT json_array_elements_text(phases::json)), warnings::json,
+  facts::json, detail::json, login_withheld,
+  CASE WHEN fact_parts <> 'null' THEN ARRAY(SELECT json_array_elements_text(fact_parts::json)) END, $11
 FROM unnest(
-  $1::bytea[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::boolean[]
-) AS given (hash, agent, address, phases, warnings, facts, detail, login_withheld)
-ORDER BY hash
-ON CONFLICT (hash) DO UPDATE SET used_until = EXCLUDED.used_until WHERE old.used_until < EXCLUDED.used_until
+  $1::bigint[], $2::bytea[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::boolean[],
+  $10::text[]
+) AS given (monitor_id, hash, agent, address, phases, warnings, facts, detail, login_withheld, fact_parts)
+ORDER BY monitor_id, hash
+ON CONFLICT (monitor_id, hash) DO UPDATE SET used_until = EXCLUDED.used_until
+WHERE old.used_until < EXCLUDED.used_until
 """
-_SHAPES = "SELECT hash, id FROM result_shape WHERE hash = ANY ($1::bytea[])"
+_SHAPES = """
+SELECT monitor_id, hash, id FROM result_shape JOIN unnest($1::bigint[], $2::bytea[]) AS given (monitor_id, hash)
+USING (monitor_id, hash)
+"""
 
 _INSERT_BLOCK = """
 INSERT INTO result_block (monitor_id, first_at, last_at, location_id, interval_ms, stride, checks, indexed, delayed,
-  ticks, shapes, gaps, codes)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+  ticks, shapes, gaps, codes, varied, varying)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 """
 
 _DELETE = """
@@ -151,13 +158,14 @@ def _passed(rows: Iterable[tuple[int, Any]], warnings: str | None, shapes: dict[
 
 
 async def _insert(connection: Connection, made: Sequence[_LocatedBlock], until: datetime) -> None:
-    hashes = {shape: _hash(shape) for one in made for shape in one.block.shapes}
-    columns = zip(*hashes, strict=True)
-    agents, addresses, phases, warnings, facts, details, withheld = map(list, columns)
-    names = [msgspec.json.encode(one).decode() for one in phases]
-    values = (list(hashes.values()), agents, addresses, names, warnings, facts, details, withheld, until)
-    await connection.execute(_INSERT_SHAPES, *values)
-    ids: dict[bytes, int] = {row["hash"]: row["id"] for row in await connection.fetch(_SHAPES, list(hashes.values()))}
+    hashes = {(one.monitor_id, shape): _hash(shape) for one in made for shape in one.block.shapes}
+    owners, columns = [owner for owner, _ in hashes], zip(*(shape for _, shape in hashes), strict=True)
+    agents, addresses, phases, warnings, facts, details, withheld, parts = map(list, columns)
+    names, around = ([msgspec.json.encode(one).decode() for one in column] for column in (phases, parts))
+    values = (owners, list(hashes.values()), agents, addresses, names, warnings, facts, details, withheld, around)
+    await connection.execute(_INSERT_SHAPES, *values, until)
+    found = await connection.fetch(_SHAPES, owners, list(hashes.values()))
+    ids: dict[tuple[int, bytes], int] = {(row["monitor_id"], row["hash"]): row["id"] for row in found}
     await connection.executemany(
         _INSERT_BLOCK,
         [
@@ -172,9 +180,11 @@ async def _insert(connection: Connection, made: Sequence[_LocatedBlock], until: 
                 block.indexed,
                 block.delayed,
                 _bits(block.ticks),
-                [ids[hashes[shape]] for shape in block.shapes],
+                [ids[monitor_id, hashes[monitor_id, shape]] for shape in block.shapes],
                 block.gaps,
                 block.codes,
+                len(block.varying.numbers),
+                block.varying.text,
             )
             for monitor_id, location_id, block in made
         ],

@@ -3,23 +3,28 @@
 
 -- migrate: apply
 
--- What checks have in common, kept once by its hash. used_until is the end of the newest block that refers to it.
+-- What checks of a monitor have in common, kept once by its hash. What a block keeps by check is NULL; of facts some of
+-- which it keeps so, fact_parts are the JSON around them. used_until is the end of the newest block that refers to it.
 CREATE TABLE result_shape (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  hash bytea NOT NULL UNIQUE,
-  agent text NOT NULL,
+  monitor_id bigint NOT NULL,
+  used_until timestamptz(3) NOT NULL,
+  hash bytea NOT NULL,
+  login_withheld boolean NOT NULL,
+  agent text,
   address text,
   phases text[] NOT NULL,
   warnings json,
   facts json,
+  fact_parts text[],
   detail json,
-  login_withheld boolean NOT NULL,
-  used_until timestamptz(3) NOT NULL
+  UNIQUE (monitor_id, hash)
 );
 
 -- Checks that were due at first_at + n * interval_ms where bit n of ticks is set. Each has `stride` numbers in codes, as
 -- controller.decisions.history.blocks says. shapes are ids of result_shape; with several, a check says which is its
--- (indexed). delayed: some were stored long after they ended. gaps are the milliseconds before each phase.
+-- (indexed). delayed: some were stored long after they ended. gaps are the milliseconds before each phase. varying
+-- is what is kept by check, as controller.decisions.history.shapes says, each check having `varied` numbers for it.
 CREATE TABLE result_block (
   monitor_id bigint NOT NULL,
   first_at timestamptz(3) NOT NULL,
@@ -28,11 +33,13 @@ CREATE TABLE result_block (
   interval_ms int NOT NULL CHECK (interval_ms > 0),
   stride smallint NOT NULL,
   checks smallint NOT NULL,
+  varied smallint NOT NULL,
   indexed boolean NOT NULL,
   delayed boolean NOT NULL,
   ticks bit varying NOT NULL,
   shapes bigint[] NOT NULL,
   gaps real[] NOT NULL,
+  varying text NOT NULL,
   codes smallint[] NOT NULL,
   PRIMARY KEY (monitor_id, last_at, first_at, location_id)
 ) PARTITION BY RANGE (last_at);

@@ -75,6 +75,7 @@ async def remove_old_results(db: Database, today: date, *, keep_days: int, rolle
         await connection.execute("DELETE FROM rollup WHERE monitor_id = ANY($1::bigint[])", numbers)
         await connection.execute("DELETE FROM uptime WHERE monitor_id = ANY($1::bigint[])", numbers)
         await connection.execute("DELETE FROM result_block WHERE monitor_id = ANY($1::bigint[])", numbers)
+        await connection.execute("DELETE FROM result_shape WHERE monitor_id = ANY($1::bigint[])", numbers)
         await connection.execute(
             "DELETE FROM agent WHERE last_seen_at < now() - interval '1 day' AND EXISTS (SELECT FROM agent AS other"
             " WHERE other.location_id = agent.location_id AND other.last_seen_at > agent.last_seen_at)"

@@ -9,7 +9,7 @@ from controller.decisions.evaluation.blindness import BLIND_UNTIL
 from controller.decisions.evaluation.late import HISTORY_AT, LATE_AT
 from controller.decisions.evaluation.ripe import RIPE_AT
 from controller.decisions.evaluation.worth import GAP_WORTH, RESULT_WORTH
-from controller.decisions.history import histogram, rerolls, scale, stored_figures, unfolded, unfolding, uptime
+from controller.decisions.history import histogram, rerolls, scale, stored_figures, unfolded, unfolding, uptime, varying
 from controller.decisions.maintenance.by_status import SET_STATUS
 from controller.decisions.monitors import display, inherited
 from controller.decisions.notification.receiver_key import RECEIVER_KEY
@@ -28,6 +28,9 @@ RULES: tuple[SqlFunction, ...] = (
     histogram.BIN_OF,
     scale.MS_OF,
     unfolded.UNFOLDED_PHASES,
+    varying.VARYING_VALUE,
+    varying.VARYING_TEXT,
+    varying.VARYING_FACTS,
     unfolded.IS_FOLDED,
     unfolded.NEWEST_SINCE,
     unfolded.OLDEST_UNTIL,

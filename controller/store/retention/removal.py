@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import Enum
 from typing import NamedTuple
 
+from controller.store.blocks.shapes import forget_shapes_of
 from controller.store.platform import locks
 from controller.store.platform.partitions import days_before
 from controller.store.platform.pool import Connection, Database
@@ -148,7 +149,9 @@ async def remove_some(db: Database, overdue: Overdue, table: str, monitor_ids: S
             return 0  # it was dropped meanwhile
         if overdue.stored is Removable.BLOCKS:
             of_blocks: int = await connection.fetchval(_REMOVE_BLOCKS, list(monitor_ids), overdue.before, ROWS_AT_ONCE)
-            return of_blocks
+            if of_blocks:
+                return of_blocks
+            return await forget_shapes_of(connection, list(monitor_ids), overdue.before, ROWS_AT_ONCE)
         removed: int = await connection.fetchval(
             f"""
             WITH removed AS (

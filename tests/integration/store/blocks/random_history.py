@@ -32,6 +32,7 @@ class Run(NamedTuple):
     checks: int
     warned: bool
     shape: int
+    varied: int
     duration_ms: float
     gap_ms: float
     odd: dict[int, ResultStatus | None]
@@ -48,6 +49,7 @@ runs = st.lists(
         checks=st.integers(1, 150),
         warned=st.booleans(),
         shape=st.integers(0, 2),
+        varied=st.sampled_from([0, 1, 11]),
         duration_ms=st.just(0.0) | st.floats(0.125, 30_000, width=16),
         gap_ms=st.sampled_from([0.0, 0.02, 7.0]),
         odd=st.dictionaries(st.integers(0, 149), st.sampled_from([*ResultStatus, None]), max_size=8),
@@ -89,7 +91,7 @@ def _result(monitor: Monitor, due: datetime, run: Run, n: int, purpose: Purpose,
         phases=phases,
         warnings=warnings,
         address="192.0.2.1" if n % (9 - run.shape) else "2001:db8::1",
-        facts={"banner": "ready", "shape": run.shape},
+        facts={"banner": f"ready {run.varied and n // run.varied}", "shape": run.shape, "messages": n // 40},
         loop_lag_ms=n % 4 / 16,
         kernel_rtt_ms=None if n % 2 else 12.5,
         transcript=[TranscriptLine(at_ms=1.0, speaker=Speaker.SERVER, text="220 ready")] if warnings else [],
