@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import NamedTuple
@@ -100,20 +100,21 @@ async def read_after(
         return MessagePage(messages, more=reader.pending > 0 or len(messages) < batch)
 
 
-async def message_ids_since(bus: Bus, stream: str, since: datetime, subject: str) -> set[str]:
-    """The ids of all messages that were stored on this subject since that moment of the broker's clock.
+async def message_ids_since(bus: Bus, stream: str, since: datetime, subject: str, wanted: Collection[str]) -> set[str]:
+    """Those of the wanted ids that messages have which were stored on this subject since that moment of the broker's
+    clock.
 
     Raises BusError; the caller can then read them again.
     """
     found: set[str] = set()
     async with _reading(_connected(bus), stream, since, [subject], headers_only=True) as reader:
-        while reader.pending:
+        while reader.pending and len(found) < len(wanted):
             await reader.request(min(BATCH, reader.pending))
             while reader.expected:
                 messages = await reader.take(_REQUEST_SECONDS)
                 if not messages and reader.expected:
                     raise BusError("the broker did not answer in time")
-                found.update(message.message_id for message in messages if message.message_id is not None)
+                found.update(one.message_id for one in messages if one.message_id and one.message_id in wanted)
     return found
 
 

@@ -7,8 +7,8 @@ others. While some results are stored, those after them are read, and the events
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from time import monotonic
 from typing import NamedTuple, TypeVar
 from uuid import UUID
 
@@ -18,13 +18,14 @@ from controller.broker.streams import INGEST_WAIT_SECONDS, ensure_streams
 from controller.decisions.received_results import RejectionReason
 from controller.kinds import own_facts
 from controller.metrics.counts import Counts
+from controller.off_loop import in_turns
 from controller.pipeline.details import of_kind, with_good_details
 from controller.pipeline.ingest import result_events
 from controller.pipeline.ingest.arrivals import Arrival, Rejected, opened, refused
+from controller.pipeline.ingest.rejection import doubted, reject
 from controller.pipeline.ops.canaries import came_back
 from controller.pipeline.signing.checking import SignatureCheck
 from controller.store.checks import trials, unpublished_results
-from controller.store.checks.dead_letters import DeadLetter, store_dead_letters
 from controller.store.checks.expected_results import store_expected
 from controller.store.checks.results import StoredResult
 from controller.store.locations import canaries
@@ -46,26 +47,30 @@ T = TypeVar("T")
 BATCH = 256
 """How many results are stored in one transaction."""
 
-FETCHED = {subjects.INGEST: BATCH, subjects.INGEST_BATCHES: 16}
+FETCHED = {subjects.INGEST: BATCH, subjects.INGEST_BATCHES: 8}
 """How many messages of each consumer are fetched at once, in each of which there may be one result, or 64."""
 
 _FETCH_SECONDS = 1.0
 _AWAY_SECONDS = 0.5
 _WORKING_SECONDS = INGEST_WAIT_SECONDS / 3
-_DEAD_LETTER_BYTES = 64 * 1024
-_DOUBTS = {
-    Doubt.UNSIGNED: "unsigned, although the location's agents sign",
-    Doubt.UNKNOWN_KEY: "signed with a key that is not one of this location's",
-    Doubt.ENDED_KEY: "signed with a key of this location that has ended",
-    Doubt.WRONG_SIGNATURE: "the signature is not valid for this message",
-}
 
 
 class _StoredArrival(NamedTuple):
-    """What became of a result; None: its monitor or location is unknown."""
+    """What became of a result; None: its monitor or location is unknown. It was stored at that moment or later, in
+    monotonic seconds.
+    """
 
     arrival: Arrival
     stored: StoredResult | None
+    stored_at: float
+
+
+class _Unpublished(NamedTuple):
+    """A result whose event is to be published."""
+
+    arrival: Arrival
+    stored: StoredResult
+    stored_at: float
 
 
 class Ingestor:
@@ -76,8 +81,12 @@ class Ingestor:
         self._counts = counts or Counts()
         self._own_facts = own_facts()
         self._signatures = SignatureCheck(db, self._counts)
-        self._reading, self._storing, self._publishing = asyncio.Lock(), asyncio.Lock(), asyncio.Lock()
         self._in_hand: set[Delivery] = set()
+        self._make_locks()
+
+    def _make_locks(self) -> None:
+        """New for each run, because a task that is cancelled before its first step gives no lock back."""
+        self._reading, self._storing, self._publishing = asyncio.Lock(), asyncio.Lock(), asyncio.Lock()
 
     async def ingest(self) -> None:
         """Ingest until the broker fails. Raises BusError."""
@@ -94,8 +103,17 @@ class Ingestor:
         except ExceptionGroup as failures:
             raise next((one for one in failures.exceptions if isinstance(one, BusError)), failures) from None
         finally:
+            self._make_locks()
+            await self._give_back()
             for consumer in consumers:
                 await consumer.close()
+
+    async def _give_back(self) -> None:
+        """Have the broker deliver again all that is in hand."""
+        left = list(self._in_hand)
+        self._in_hand.clear()
+        for delivery in left:
+            await delivery.nak()
 
     async def _feed(self, consumer: Consumer, most: int, group: asyncio.TaskGroup) -> None:
         """Fetch messages, and handle them in this order: at most three batches are under way at once."""
@@ -147,7 +165,12 @@ class Ingestor:
 
     async def _read(self, deliveries: Sequence[Delivery]) -> list[Arrival]:
         """The results that their locations signed; all others become dead letters."""
-        arrivals, rejected = opened(deliveries, utc_now())
+        arrivals: list[Arrival] = []
+        rejected: list[Rejected] = []
+        async for delivery in in_turns(deliveries, 1):  # a message may take ten milliseconds
+            found, refused_parts = opened(delivery, utc_now())
+            arrivals += found
+            rejected += refused_parts
         doubts = await self._doubts(list({arrival.message.delivery: None for arrival in arrivals}))
         vouched: list[Arrival] = []
         for arrival in arrivals:
@@ -155,8 +178,8 @@ class Ingestor:
             if doubt is None:
                 vouched.append(arrival)
             else:
-                rejected.append(refused(arrival, RejectionReason(doubt), _DOUBTS[doubt]))
-        await self._reject(rejected)
+                rejected.append(doubted(arrival, doubt))
+        await reject(self._db, self._counts, rejected)
         readable = with_good_details([one.result for one in vouched], self._counts, self._details)
         return [one._replace(result=result) for one, result in zip(vouched, readable, strict=True)]
 
@@ -178,18 +201,24 @@ class Ingestor:
 
     async def _store(self, arrivals: Sequence[Arrival]) -> list[_StoredArrival]:
         """Store a batch. When a result in it cannot be stored, split the batch until that result is found."""
+
+        async def attempt() -> tuple[float, list[StoredResult | None]]:
+            began, results = monotonic(), [one.result for one in arrivals]
+            return began, await store_expected(self._db, results, own_facts=self._own_facts)
+
         try:
-            outcomes = await self._patiently(
-                len(arrivals),
-                lambda: store_expected(self._db, [one.result for one in arrivals], own_facts=self._own_facts),
-            )
+            began, outcomes = await self._patiently(len(arrivals), attempt)
         except UnstorableError as error:
             if len(arrivals) == 1:
-                await self._reject([refused(arrivals[0], RejectionReason.UNSTORABLE, f"cannot be stored: {error}")])
+                await reject(
+                    self._db,
+                    self._counts,
+                    [refused(arrivals[0], RejectionReason.UNSTORABLE, f"cannot be stored: {error}")],
+                )
                 return []
             middle = len(arrivals) // 2
             return await self._store(arrivals[:middle]) + await self._store(arrivals[middle:])
-        return list(map(_StoredArrival, arrivals, outcomes))
+        return [_StoredArrival(*one, began) for one in zip(arrivals, outcomes, strict=True)]
 
     async def _patiently(self, results: int, attempt: Callable[[], Awaitable[T]]) -> T:
         """Try until PostgreSQL answers. Raises UnstorableError."""
@@ -221,12 +250,12 @@ class Ingestor:
         earlier versions noted nothing, so what was stored a short while ago is published again: the broker drops it if
         it has it.
         """
-        unpublished: list[tuple[Arrival, StoredResult]] = []
+        unpublished: list[_Unpublished] = []
         done: list[Arrival] = []
         rejected: list[Rejected] = []
         now = utc_now()
         counted: set[UUID] = set()
-        for arrival, stored in outcomes:
+        for arrival, stored, stored_at in outcomes:
             result = arrival.result
             if stored is not None and stored.new and result.check_id not in counted:
                 counted.add(result.check_id)
@@ -237,57 +266,30 @@ class Ingestor:
                 reason = "this location was not to run this check"
                 rejected.append(refused(arrival, RejectionReason.NOT_EXPECTED, reason))
             elif stored.recent:
-                unpublished.append((arrival, stored))
+                unpublished.append(_Unpublished(arrival, stored, stored_at))
             else:
                 done.append(arrival)
-        await self._reject(rejected)
+        await reject(self._db, self._counts, rejected)
         done += await self._publish(unpublished)
         for arrival in done:
             await arrival.message.done()
 
-    async def _publish(self, unpublished: Sequence[tuple[Arrival, StoredResult]]) -> list[Arrival]:
+    async def _publish(self, unpublished: Sequence[_Unpublished]) -> list[Arrival]:
         """Returns those whose events the broker has, or that are noted."""
-        if not unpublished:
-            return []
-        events = [_event(of_kind(arrival.result, stored.kind, self._counts), stored) for arrival, stored in unpublished]
-        published = await result_events.publish(self._bus, events)
+        published: list[bool] = []
+        for start in range(0, len(unpublished), BATCH):
+            some = unpublished[start : start + BATCH]
+            events = [_event(of_kind(one.arrival.result, one.stored.kind, self._counts), one.stored) for one in some]
+            published += await result_events.publish(self._bus, events, min(one.stored_at for one in some))
         found = list(zip(unpublished, published, strict=True))
-        noted = {stored.note for (_, stored), _ in found if stored.note is not None}
-        left = {stored.note for (_, stored), is_published in found if not is_published}
+        noted = {one.stored.note for one, _ in found if one.stored.note is not None}
+        left = {one.stored.note for one, is_published in found if not is_published}
         if over := noted - left:
             try:
                 await unpublished_results.remove(self._db, over)
             except StoreUnavailableError as error:
                 log.warning("published_results_still_noted", error=str(error))  # they are published and removed later
-        return [arrival for (arrival, stored), is_published in found if is_published or stored.note is not None]
-
-    async def _reject(self, rejected: Sequence[Rejected]) -> None:
-        """Store as dead letters and end their delivery. A flood is logged as one line for each subject and reason."""
-        if not rejected:
-            return
-        logged: Counter[tuple[str, RejectionReason]] = Counter((one.subject, one.why) for one in rejected)
-        for one in rejected:
-            together = logged.pop((one.subject, one.why), 0)
-            if together:
-                names = _names(one.result)
-                log.warning("result_rejected", subject=one.subject, reason=one.reason, messages=together, **names)
-        messages = [
-            DeadLetter(one.subject, one.why.value, one.reason, one.body[:_DEAD_LETTER_BYTES]) for one in rejected
-        ]
-        try:
-            await store_dead_letters(self._db, messages)
-        except StoreUnavailableError:
-            return  # they are not acknowledged, so they come again
-        for one in rejected:
-            self._counts.dead_letters.add((one.why,))
-            await one.message.dropped()
-
-
-def _names(result: CheckResult | None) -> dict[str, str]:
-    """The fields that name a check in log lines; none when the message does not say."""
-    if result is None:
-        return {}
-    return {"check_id": str(result.check_id), "monitor_id": str(result.monitor_id), "location": result.location}
+        return [one.arrival for one, is_published in found if is_published or one.stored.note is not None]
 
 
 def _event(result: CheckResult, stored: StoredResult) -> Message:

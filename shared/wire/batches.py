@@ -9,9 +9,10 @@ they read it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import msgspec
-from msgspec import UNSET, Raw, UnsetType
+from msgspec import UNSET, Meta, Raw, UnsetType
 
 MOST_REQUESTS = 16
 """In a message. (Measured: with 50 some checks wait for their slots, and the first results come later.)"""
@@ -19,6 +20,9 @@ MOST_REQUESTS = 16
 MOST_RESULTS = 64
 MOST_BYTES = 256 * 1024
 """A part that is larger travels alone."""
+
+_MOST_READ = 256
+"""Parts in a message. Later versions may send more than this one, but whoever reads must not choke on them."""
 
 
 class RequestBatch(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -30,13 +34,13 @@ class RequestBatch(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class ResultBatch(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Results of one location."""
 
-    results: list[Raw]
+    results: Annotated[list[Raw], Meta(min_length=1, max_length=_MOST_READ)]
 
 
 class _MaybeBatch(msgspec.Struct):
     """A request has no field of this name."""
 
-    requests: list[Raw] | UnsetType = UNSET
+    requests: Annotated[list[Raw], Meta(max_length=_MOST_READ)] | UnsetType = UNSET
 
 
 _requests_decoder = msgspec.json.Decoder(_MaybeBatch)
@@ -65,7 +69,4 @@ def requests_in(body: bytes) -> list[bytes]:
 
 def results_in(body: bytes) -> list[bytes]:
     """The results in a message on the subject of such messages. Raises ValueError, RecursionError."""
-    results = _results_decoder.decode(body).results
-    if not results:
-        raise ValueError("no results")
-    return [bytes(one) for one in results]
+    return [bytes(one) for one in _results_decoder.decode(body).results]

@@ -38,6 +38,7 @@ DOMAIN = "mailprobe"
 """The JetStream domain by which subscribers query their consumer and fetch from it."""
 
 _BATCH = ".batch"
+_DOTS_OF_A_BATCH = EVERY_RESULT_BATCH.count(".")
 _SUBSCRIBER = "sub-"
 INBOXES = "_INBOX."
 """The prefix of every inbox."""
@@ -87,12 +88,13 @@ def batch_of(result_subject: str) -> str:
 
 
 def is_result_batch(subject: str) -> bool:
-    return subject.endswith(_BATCH)
+    """Whether it is the subject of messages with several results. A location, too, may be called `batch`."""
+    return subject.endswith(_BATCH) and subject.count(".") == _DOTS_OF_A_BATCH
 
 
 def of_each_result(subject: str) -> str:
     """The subject of a result that is sent by itself, from that of the message that holds it."""
-    return subject.removesuffix(_BATCH)
+    return subject.removesuffix(_BATCH) if is_result_batch(subject) else subject
 
 
 def agent(country: str, location: str, agent_name: str) -> str:

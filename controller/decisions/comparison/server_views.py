@@ -67,9 +67,9 @@ def findings_of(result: CheckResult) -> CheckFindings:
     return CheckFindings(
         result.address,
         result.facts,
-        {timing.phase.value: timing.duration_ms for timing in result.phases},
-        result.failure.kind.value if result.failure else None,
-        [warning.kind.value for warning in result.warnings],
+        {timing.phase: timing.duration_ms for timing in result.phases},
+        result.failure.kind if result.failure else None,
+        [warning.kind for warning in result.warnings],
     )
 
 
@@ -92,7 +92,7 @@ def view_of(found: CheckFindings, own: Collection[str] = ()) -> ServerView | Non
         capabilities=capabilities,
         greeting=_greeting(greeting),
         masked=_is_masked(greeting),
-        greeting_ms=found.phases.get(Phase.GREETING.value),
+        greeting_ms=found.phases.get(Phase.GREETING),
         certificate=None if certificate is None else _text(certificate),
         described=("", "", "") if certificate is None else _described(facts),
         trusted=_trusted(facts),
@@ -163,13 +163,13 @@ def _keywords(capabilities: Collection[str]) -> list[str]:
 
 
 def _starttls(found: CheckFindings, capabilities: tuple[str, ...] | None) -> Starttls | None:
-    if found.failure == FailureKind.STARTTLS_REFUSED.value or WarningKind.STARTTLS_REFUSED.value in found.warnings:
+    if found.failure == FailureKind.STARTTLS_REFUSED or WarningKind.STARTTLS_REFUSED in found.warnings:
         return Starttls.REFUSED
-    missing = found.failure == FailureKind.STARTTLS_MISSING.value
+    missing = found.failure == FailureKind.STARTTLS_MISSING
     if not missing:
-        if Phase.STARTTLS.value in found.phases:
+        if Phase.STARTTLS in found.phases:
             return Starttls.OFFERED
-        if capabilities is None or Phase.TLS.value in found.phases or found.facts.get("tlsVersion") is not None:
+        if capabilities is None or Phase.TLS in found.phases or found.facts.get("tlsVersion") is not None:
             return None
         if not _STARTTLS.isdisjoint(capabilities):
             return Starttls.OFFERED

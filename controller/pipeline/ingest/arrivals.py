@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -61,25 +60,23 @@ class Rejected(NamedTuple):
     result: CheckResult | None = None
 
 
-def opened(deliveries: Sequence[Delivery], now: datetime) -> tuple[list[Arrival], list[Rejected]]:
-    """The results in these messages, and what cannot be one."""
+def opened(delivery: Delivery, now: datetime) -> tuple[list[Arrival], list[Rejected]]:
+    """The results in this message, and what cannot be one."""
+    subject = subjects.of_each_result(delivery.subject)
+    try:
+        bodies = results_in(delivery.body) if subjects.is_result_batch(delivery.subject) else [delivery.body]
+    except (ValueError, RecursionError) as error:
+        reason = f"not a message with results: {error}"[:LONGEST_REASON]
+        whole = Rejected(Received(delivery, 1), subject, delivery.body, RejectionReason.NOT_A_RESULT, reason)
+        return [], [whole]
+    message = Received(delivery, len(bodies))
     arrivals: list[Arrival] = []
     rejected: list[Rejected] = []
-    for delivery in deliveries:
-        subject = subjects.of_each_result(delivery.subject)
+    for body in bodies:
         try:
-            bodies = results_in(delivery.body) if subjects.is_result_batch(delivery.subject) else [delivery.body]
-        except (ValueError, RecursionError) as error:
-            reason = f"not a message with results: {error}"[:LONGEST_REASON]
-            message = Received(delivery, 1)
-            rejected.append(Rejected(message, subject, delivery.body, RejectionReason.NOT_A_RESULT, reason))
-            continue
-        message = Received(delivery, len(bodies))
-        for body in bodies:
-            try:
-                arrivals.append(Arrival(message, subject, body, read_result(subject, body, now)))
-            except RefusedError as error:
-                rejected.append(Rejected(message, subject, body, error.why, str(error)[:LONGEST_REASON]))
+            arrivals.append(Arrival(message, subject, body, read_result(subject, body, now)))
+        except RefusedError as error:
+            rejected.append(Rejected(message, subject, body, error.why, str(error)[:LONGEST_REASON]))
     return arrivals, rejected
 
 

@@ -16,7 +16,7 @@ from msgspec import UNSET
 from controller.broker.replay import message_ids_since
 from controller.broker.streams import DUPLICATES_SECONDS
 from controller.store.checks import unpublished_results
-from controller.store.checks.unpublished_results import TRY_SECONDS
+from controller.store.checks.unpublished_results import TRY_SECONDS, LeftResults
 from controller.store.platform.pool import Database
 from shared.clock import utc_now
 from shared.nats.bus import Bus, Message
@@ -33,19 +33,22 @@ _CERTAIN_SECONDS = DUPLICATES_SECONDS - 30
 _CLOCKS_DIFFER = timedelta(seconds=60)
 
 
-async def publish(bus: Bus, events: Sequence[Message], *, clock: Callable[[], float] = time.monotonic) -> list[bool]:
-    """Publish these events, of results that were stored a moment ago; returns for each whether the broker has it. After
-    TRY_SECONDS somebody else may publish those that are left. `clock` gives monotonic seconds.
+async def publish(
+    bus: Bus, events: Sequence[Message], stored_at: float, *, clock: Callable[[], float] = time.monotonic
+) -> list[bool]:
+    """Publish these events, of results that were stored at `stored_at` or later; returns for each whether the broker
+    has it. After TRY_SECONDS somebody else may publish those that are left, and no attempt begins. `clock` gives
+    monotonic seconds.
     """
-    until = clock() + TRY_SECONDS
     done = [False] * len(events)
     logged = False
-    while left := [place for place, is_done in enumerate(done) if not is_done]:
+    while clock() < stored_at + TRY_SECONDS:
+        left = [place for place, is_done in enumerate(done) if not is_done]
         refusals = await bus.publish_all([events[place] for place in left])
         for place, refusal in zip(left, refusals, strict=True):
             done[place] = refusal is None
         error = next(filter(None, refusals), None)
-        if error is None or clock() >= until:
+        if error is None:
             break
         if not logged:
             logged = True
@@ -56,23 +59,28 @@ async def publish(bus: Bus, events: Sequence[Message], *, clock: Callable[[], fl
 
 async def publish_left(db: Database, bus: Bus) -> None:
     """Publish what is noted and what nobody publishes. Raises BusError, StoreUnavailableError; it is left then."""
-    while await _publish_some(db, bus):
-        pass
+    while found := await unpublished_results.left(db):
+        if not await _publish_some(db, bus, found):
+            return
 
 
-async def _publish_some(db: Database, bus: Bus) -> bool:
-    """Returns whether more may be left."""
-    async with unpublished_results.left(db) as found:
-        if found is None:
+async def _publish_some(db: Database, bus: Bus, found: LeftResults) -> bool:
+    """Returns whether this controller may publish. What is noted for so long is published by nobody else meanwhile, so
+    the stream can be read before the notes are taken.
+    """
+    events = [
+        (one.note, result_event(one.result, one.organization, one.customer, one.kind, one.sequence))
+        for one in found.results
+    ]
+    known: set[str] = set()
+    if found.seconds > _CERTAIN_SECONDS:
+        wanted = {event.message_id for _, event in events}
+        since = found.since - _CLOCKS_DIFFER
+        known = await message_ids_since(bus, subjects.EVENTS, since, subjects.EVERY_RESULT_EVENT, wanted)
+    async with unpublished_results.taken(db, found.notes) as notes:
+        if notes is None:
             return False
-        known: set[str] = set()
-        if found.seconds > _CERTAIN_SECONDS:
-            since = found.since - _CLOCKS_DIFFER
-            known = await message_ids_since(bus, subjects.EVENTS, since, subjects.EVERY_RESULT_EVENT)
-        events = [
-            result_event(one.result, one.organization, one.customer, one.kind, one.sequence) for one in found.results
-        ]
-        unknown = [event for event in events if event.message_id not in known]
+        unknown = [event for note, event in events if note in notes and event.message_id not in known]
         for refusal in await bus.publish_all(unknown):
             if refusal is not None:
                 raise refusal

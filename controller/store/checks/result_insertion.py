@@ -139,23 +139,29 @@ WITH given AS (
   SELECT DISTINCT monitor_id, date_trunc('hour', due_at, 'UTC') FROM stored
   WHERE due_at < (SELECT closed_until FROM rollup_progress)
 )
-SELECT known.place, known.organization, known.customer, known.kind, known.expected,
-  stored.monitor_id IS NOT NULL AS new,
-  CASE WHEN stored.monitor_id IS NOT NULL THEN true WHEN folded THEN false ELSE COALESCE((
-    SELECT stored_at > now() - make_interval(secs => $26) AND NOT EXISTS (
-      SELECT FROM unpublished_results, unnest(monitor_ids, due_ats, location_ids, purposes)
-        AS noted (monitor_id, due_at, location_id, purpose)
-      WHERE noted.monitor_id = known.monitor_id AND noted.due_at = known.due_at
-        AND noted.location_id = known.location_id AND noted.purpose = known.purpose
-    ) FROM result
-    WHERE result.monitor_id = known.monitor_id AND result.due_at = known.due_at
-      AND result.location_id = known.location_id AND result.purpose = known.purpose
-  ), true) END AS recent,
-  monitor_id, location_id, due_at, purpose, known.interval_seconds, known.status, known.checked_at,
-  closed.reason AS gap_reason,
-  stored.monitor_id IS NOT NULL AND location_id IN (
-    SELECT location_id FROM blind_period WHERE to_at > now()
-  ) AS was_blind
-FROM known LEFT JOIN stored USING (monitor_id, due_at, location_id, purpose)
-LEFT JOIN closed USING (monitor_id, due_at, location_id, purpose)
+SELECT outcome.*,
+  new OR NOT folded AND COALESCE(copied_at > now() - make_interval(secs => $26), true) AS recent,
+  CASE WHEN copied_at BETWEEN now() - interval '1 hour' AND now() - make_interval(secs => $26) THEN copied_at END
+    AS left_at
+FROM (
+  SELECT known.place, known.organization, known.customer, known.kind, known.expected, known.folded,
+    stored.monitor_id IS NOT NULL AS new,
+    CASE WHEN stored.monitor_id IS NULL AND NOT known.folded THEN (
+      SELECT CASE WHEN EXISTS (
+        SELECT FROM unpublished_results, unnest(monitor_ids, due_ats, location_ids, purposes)
+          AS noted (monitor_id, due_at, location_id, purpose)
+        WHERE noted.monitor_id = known.monitor_id AND noted.due_at = known.due_at
+          AND noted.location_id = known.location_id AND noted.purpose = known.purpose
+      ) THEN '-infinity' ELSE stored_at END FROM result
+      WHERE result.monitor_id = known.monitor_id AND result.due_at = known.due_at
+        AND result.location_id = known.location_id AND result.purpose = known.purpose
+    ) END AS copied_at,
+    monitor_id, location_id, due_at, purpose, known.interval_seconds, known.status, known.checked_at,
+    closed.reason AS gap_reason,
+    stored.monitor_id IS NOT NULL AND location_id IN (
+      SELECT location_id FROM blind_period WHERE to_at > now()
+    ) AS was_blind
+  FROM known LEFT JOIN stored USING (monitor_id, due_at, location_id, purpose)
+  LEFT JOIN closed USING (monitor_id, due_at, location_id, purpose)
+) AS outcome
 """

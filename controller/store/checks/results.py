@@ -29,7 +29,10 @@ from shared.epoch import to_ms
 from shared.wire.messages import CLOCK_TOLERANCE_MS, CheckResult, ResultStatus
 from shared.wire.rounds import phase_hash
 
-_RECENT_SECONDS = 100.0  # below the duplicate window of EVENTS (controller.broker.streams)
+_RECENT_SECONDS = 100.0
+"""Within the duplicate window of EVENTS (controller.broker.streams), with some seconds to publish again what a
+controller of an earlier version may have left."""
+
 _WARNED_SECONDS = 3600
 """A server that is warned about has a dialogue in each result; this seldom, one becomes the last good one."""
 _UNKNOWN = ResultStatus.UNKNOWN.value
@@ -101,6 +104,7 @@ async def store_results(
                 await blind_periods.end(connection, [_sight(row) for row in rows if row["was_blind"] and _shows(row)])
                 numbers = await sequences.of_results(connection, rows)
                 noted = await unpublished_results.note(connection, rows, numbers)
+                await unpublished_results.note_copies(connection, rows)
         except AWAY:
             raise
         except (asyncpg.PostgresError, ValueError, OverflowError) as error:
@@ -157,14 +161,14 @@ def _columns(result: CheckResult, own_facts: Collection[str]) -> tuple[object, .
         result.monitor_id,
         result.due_at,
         result.location,
-        result.purpose.value,
-        status.value,
+        result.purpose,
+        status,
         result.duration_ms,
         result.started_at,
         result.started_at + timedelta(milliseconds=result.duration_ms) if finished else None,
         result.agent,
         result.address,
-        result.failure.kind.value if result.failure else None,
+        result.failure.kind if result.failure else None,
         _json(result.failure),
         _json(result.phases) or "[]",
         _json(result.warnings),

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
 
+from controller.store.platform import locks
 from controller.store.platform.pool import Connection, Database
 from shared.epoch import to_ms
 from shared.wire.failures import CheckWarning, Failure
@@ -25,26 +27,27 @@ TRY_SECONDS = 10.0
 LEFT_SECONDS, so that no result is published from here at the same time."""
 
 LEFT_SECONDS = 20.0
-_AT_ONCE = 4
+_AT_ONCE = 16
 _FROZEN_SECONDS = 60
 
 
 class UnpublishedResult(NamedTuple):
-    """A noted result with what its event says besides."""
+    """A noted result with what its event says besides; `sequence` is None if its number is not known any more."""
 
+    note: int
     organization: UUID
     customer: UUID
     kind: str
-    sequence: int
+    sequence: int | None
     result: CheckResult
 
 
 class LeftResults(NamedTuple):
-    """Noted results that nobody publishes; the first of them were noted then, so many seconds ago."""
+    """Noted results that nobody publishes; the first of them were stored then, so many seconds ago."""
 
-    notes: list[int]
     since: datetime
     seconds: float
+    notes: list[int]
     results: list[UnpublishedResult]
 
 
@@ -53,14 +56,31 @@ async def note(connection: Connection, rows: Sequence[Any], numbers: Mapping[int
     noted = [row for row in rows if row["place"] in numbers]
     if not noted:
         return None
+    return await _note(connection, noted, [numbers[row["place"]] for row in noted])
+
+
+async def note_copies(connection: Connection, rows: Sequence[Any]) -> None:
+    """Note the results among these rows that were stored at `left_at` and may have no event: a controller of an earlier
+    version, which noted nothing, died then or was stopped, so that they are delivered again.
+    """
+    left = [row for row in rows if row["left_at"] is not None]
+    if left:
+        await _note(connection, left, [None] * len(left), min(row["left_at"] for row in left))
+
+
+async def _note(
+    connection: Connection, rows: Sequence[Any], sequences: Sequence[int | None], noted_at: datetime | None = None
+) -> int:
     found: int = await connection.fetchval(
-        "INSERT INTO unpublished_results (monitor_ids, due_ats, location_ids, purposes, sequences)"
-        " VALUES ($1, $2, $3, $4, $5) RETURNING id",
-        [row["monitor_id"] for row in noted],
-        [row["due_at"] for row in noted],
-        [row["location_id"] for row in noted],
-        [row["purpose"] for row in noted],
-        [numbers[row["place"]] for row in noted],
+        "INSERT INTO unpublished_results (monitor_ids, due_ats, location_ids, purposes, customers, sequences, noted_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6, COALESCE($7, now())) RETURNING id",
+        [row["monitor_id"] for row in rows],
+        [row["due_at"] for row in rows],
+        [row["location_id"] for row in rows],
+        [row["purpose"] for row in rows],
+        [row["customer"] for row in rows],
+        sequences,
+        noted_at,
     )
     return found
 
@@ -71,46 +91,56 @@ async def remove(db: Database, notes: Collection[int]) -> None:
         await connection.execute("DELETE FROM unpublished_results WHERE id = ANY ($1::bigint[])", list(notes))
 
 
+async def left(db: Database) -> LeftResults | None:
+    """Some of the oldest results that were noted LEFT_SECONDS ago or longer. Raises StoreUnavailableError."""
+    async with db.connection() as connection:
+        notes = await connection.fetch(_LEFT, LEFT_SECONDS, _AT_ONCE)
+        if not notes:
+            return None
+        ids = [row["id"] for row in notes]
+        rows = await connection.fetch(_RESULTS, ids)
+    first = min(notes, key=itemgetter("noted_at"))
+    return LeftResults(first["noted_at"], first["seconds"], ids, list(map(_unpublished, rows)))
+
+
 @asynccontextmanager
-async def left(db: Database) -> AsyncIterator[LeftResults | None]:
-    """Some of the oldest results that were noted LEFT_SECONDS ago or longer; None if there are none, or if another
-    controller publishes them. Their notes are removed when the block ends without an error.
+async def taken(db: Database, notes: Collection[int]) -> AsyncIterator[set[int] | None]:
+    """Those of these notes that still wait; None while another controller publishes. They are removed when the block
+    ends without an error.
 
     Raises StoreUnavailableError. A controller that freezes inside the block loses its transaction.
     """
     async with db.transaction() as connection:
-        notes = await connection.fetch(_LEFT, LEFT_SECONDS, _AT_ONCE)
-        if not notes:
+        if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", locks.LEFT_RESULTS):
             yield None
             return
         await connection.execute(
             "SELECT set_config('idle_in_transaction_session_timeout', $1, true)", f"{_FROZEN_SECONDS}s"
         )
-        ids = [row["id"] for row in notes]
-        rows = await connection.fetch(_RESULTS, ids)
-        yield LeftResults(ids, notes[0]["noted_at"], notes[0]["seconds"], [_unpublished(row) for row in rows])
-        await connection.execute("DELETE FROM unpublished_results WHERE id = ANY ($1::bigint[])", ids)
+        rows = await connection.fetch(
+            "SELECT id FROM unpublished_results WHERE id = ANY ($1::bigint[]) FOR UPDATE", list(notes)
+        )
+        yield {row["id"] for row in rows}
+        await connection.execute("DELETE FROM unpublished_results WHERE id = ANY ($1::bigint[])", list(notes))
 
 
 _LEFT = """
 SELECT id, noted_at, extract(epoch FROM now() - noted_at)::float8 AS seconds FROM unpublished_results
-WHERE noted_at < now() - make_interval(secs => $1) ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED
+WHERE noted_at < now() - make_interval(secs => $1) ORDER BY id LIMIT $2
 """
 
 _RESULTS = """
-SELECT organization.public_id AS organization, customer.public_id AS customer, monitor.public_id AS monitor,
-  monitor.kind, location.code, location.country_code, noted.sequence, result.*
-FROM unpublished_results, unnest(monitor_ids, due_ats, location_ids, purposes, sequences)
-  AS noted (monitor_id, due_at, location_id, purpose, sequence)
+SELECT unpublished_results.id AS note, organization.public_id AS organization, noted.customer,
+  monitor.public_id AS monitor, monitor.kind, location.code, location.country_code, noted.sequence, result.*
+FROM unpublished_results, unnest(monitor_ids, due_ats, location_ids, purposes, customers, sequences)
+  AS noted (monitor_id, due_at, location_id, purpose, customer, sequence)
 JOIN result USING (monitor_id, due_at, location_id, purpose)
 JOIN monitor ON monitor.id = result.monitor_id
 JOIN location ON location.id = result.location_id
-JOIN customer ON customer.id = monitor.customer_id
 JOIN organization ON organization.id = monitor.organization_id
 WHERE unpublished_results.id = ANY ($1::bigint[])
-ORDER BY noted.sequence
+ORDER BY unpublished_results.id, noted.sequence
 """
-"""The customer is the one that has the monitor now."""
 
 
 def _unpublished(row: Any) -> UnpublishedResult:
@@ -136,7 +166,7 @@ def _unpublished(row: Any) -> UnpublishedResult:
         login_withheld=row["login_withheld"],
         detail=row["detail"],
     )
-    return UnpublishedResult(row["organization"], row["customer"], row["kind"], row["sequence"], result)
+    return UnpublishedResult(row["note"], row["organization"], row["customer"], row["kind"], row["sequence"], result)
 
 
 def _read(value: object, kind: Any, absent: Any) -> Any:

@@ -3,8 +3,9 @@
 
 -- migrate: apply
 
--- The results that one transaction stored, as arrays of the same length: the key of each, and the number of its event. A
--- row is removed when the broker has these events.
+-- The results that one transaction stored, as arrays of the same length: the key of each, the customer (public id) that
+-- its event is for, and the number of its event (NULL: it is not known any more). A row is removed when the broker has
+-- these events.
 CREATE TABLE unpublished_results (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   noted_at timestamptz(3) NOT NULL DEFAULT now(),
@@ -12,6 +13,7 @@ CREATE TABLE unpublished_results (
   due_ats timestamptz[] NOT NULL,
   location_ids int[] NOT NULL,
   purposes check_purpose[] NOT NULL,
+  customers uuid[] NOT NULL,
   sequences bigint[] NOT NULL
 );
 

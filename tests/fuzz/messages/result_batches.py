@@ -19,7 +19,7 @@ SEEDS = (of_results(results.SEEDS[:2]), *golden("ResultBatch"), b'{"results":[]}
 
 def check(data: bytes) -> None:
     delivery = Delivery(Msg(None, _SUBJECT, "", data, {}))  # type: ignore[arg-type]
-    arrivals, rejected = opened([delivery], utc_now())
+    arrivals, rejected = opened(delivery, utc_now())
     [message] = {one.message for one in arrivals} | {one.message for one in rejected}
     assert message._open == len(arrivals) + len(rejected) > 0
     for one in rejected:

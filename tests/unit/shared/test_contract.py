@@ -122,6 +122,8 @@ def test_the_parts_of_a_batch_are_as_they_were_alone() -> None:
         b'{"results": []}',
         b'{"results": {}}',
         b'{"requests": [{]}',
+        b'{"requests": [' + b"0," * 1_000 + b"0]}",
+        b'{"results": [' + b"0," * 1_000 + b"0]}",
         b'{"requests": ' + b"[" * 100_000,
         b'{"results": ' + b"[" * 100_000,
     ],
@@ -144,6 +146,9 @@ def test_subjects_are_lower_case_and_as_documented() -> None:
     assert subjects.result("DE", "de-nbg") == "mailprobe.result.de.de-nbg"
     assert subjects.batch_of("mailprobe.result.de.de-nbg") == "mailprobe.result.de.de-nbg.batch"
     assert subjects.of_each_result("mailprobe.result.de.de-nbg.batch") == "mailprobe.result.de.de-nbg"
+    assert subjects.is_result_batch("mailprobe.result.de.de-nbg.batch")
+    assert not subjects.is_result_batch(subjects.result("DE", "batch")), "a location may have this name"
+    assert subjects.of_each_result(subjects.result("DE", "batch")) == "mailprobe.result.de.batch"
     assert subjects.agent("DE", "de-nbg", "Host-1") == "mailprobe.agent.de.de-nbg.host-1"
     assert (
         subjects.event(MONITOR, MONITOR, MONITOR, "result") == f"mailprobe.event.{MONITOR}.{MONITOR}.{MONITOR}.result"

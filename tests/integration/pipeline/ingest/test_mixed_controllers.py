@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from controller.broker.streams import DUPLICATES_SECONDS, ensure_streams
 from controller.pipeline.ingestor import Ingestor
 from shared.nats.bus import Bus, Message
 from shared.wire import subjects
@@ -53,9 +54,11 @@ async def _events(installation: SmallInstallation) -> set[UUID]:
 async def test_controllers_of_both_versions_make_the_same_streams_whoever_comes_last(bus: Bus) -> None:
     """An earlier one updates streams and consumers to what it knows, every half minute."""
     manager = bus.client.jsm()
-    await manager.update_stream(
-        (await manager.stream_info(subjects.RESULTS)).config.evolve(subjects=["mailprobe.result.>"])
-    )
+    events = (await manager.stream_info(subjects.EVENTS)).config
+    await manager.update_stream(events.evolve(duplicate_window=600.0))
+    await ensure_streams(bus)
+    assert (await manager.stream_info(subjects.EVENTS)).config.duplicate_window == DUPLICATES_SECONDS
+    await manager.update_stream(events.evolve(duplicate_window=600.0))
     subject = subjects.batch_of(subjects.result("DE", "de"))
     await bus.publish(Message(subject, b"{}", "one"))
     batches = await bus.consumer(subjects.RESULTS, subjects.INGEST_BATCHES)

@@ -17,13 +17,14 @@ from controller.pipeline.ingest.result_events import publish_left
 from controller.pipeline.ingestor import BATCH, Ingestor
 from controller.store.checks.expected_results import store_expected
 from controller.store.locations import signatures
+from shared.epoch import to_ms
 from shared.nats.bus import Message
 from shared.nats.location_signing import LocationSigner
 from shared.nats.nkeys import Role, new_seed
 from shared.wire import subjects
 from shared.wire.batches import MOST_RESULTS, of_results
 from shared.wire.messages import CheckResult
-from shared.wire.rounds import Purpose
+from shared.wire.rounds import Purpose, check_id
 from tests.integration.pipeline.ingest_case import IngestCase
 from tests.integration.pipeline.result_case import ResultCase
 from tests.integration.pipeline.small_installation import SmallInstallation, a_result, eventually
@@ -32,14 +33,15 @@ ALONE = subjects.result("DE", "de")
 TOGETHER = subjects.batch_of(ALONE)
 
 
-async def _expect(installation: SmallInstallation, results: Sequence[CheckResult]) -> None:
+async def _expect(installation: SmallInstallation, results: Sequence[CheckResult], location: str = "de") -> None:
     await installation.value(
         "INSERT INTO dispatch (settle_at, monitor_ids, due_ats, location_ids, purpose, reason)"
         " SELECT now() + interval '1 hour', array_agg(m.id), array_agg(due_at), array_agg(l.id), 'scheduled',"
         " 'no_result' FROM unnest($1::uuid[], $2::timestamptz[]) AS given (monitor, due_at)"
-        " JOIN monitor m ON m.public_id = monitor, location l WHERE l.code = 'de'",
+        " JOIN monitor m ON m.public_id = monitor, location l WHERE l.code = $3",
         [result.monitor_id for result in results],
         [result.due_at for result in results],
+        location,
     )
 
 
@@ -271,3 +273,26 @@ async def test_batches_are_stored_and_published_in_the_order_in_which_they_came_
     assert [event.sequence for event in events] == [*range(1, 1201)]
     assert await small_installation.value("SELECT count(*) FROM unpublished_results") == 0
     assert len(results) > BATCH
+
+
+async def test_a_message_with_far_too_many_parts_is_one_dead_letter(
+    small_installation: SmallInstallation, ingest_case: IngestCase
+) -> None:
+    await _send(small_installation, [b"0"] * 100_000)
+    await ingest_case.drain()
+    assert await _dead_letters(small_installation) == [(ALONE, RejectionReason.NOT_A_RESULT, 1)]
+
+
+async def test_a_location_may_be_called_batch(small_installation: SmallInstallation, ingest_case: IngestCase) -> None:
+    await small_installation.value("UPDATE location SET code = 'batch' WHERE code = 'de'")
+    result = a_result(await small_installation.monitor())
+    result = msgspec.structs.replace(
+        result,
+        location="batch",
+        check_id=check_id(result.monitor_id, to_ms(result.due_at), "batch", result.purpose),
+    )
+    await _expect(small_installation, [result], "batch")
+    subject = subjects.result("DE", "batch")
+    await small_installation.bus.publish(Message(subject, msgspec.json.encode(result), str(result.check_id)))
+    await ingest_case.drain()
+    assert await _events(small_installation) == [result.check_id]

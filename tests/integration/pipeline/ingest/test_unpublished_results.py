@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from time import monotonic
 
 import msgspec
 import pytest
 
+from controller.pipeline import ingestor
 from controller.pipeline.ingest import result_events
 from controller.pipeline.ingest.result_events import publish_left
 from controller.store.checks import unpublished_results
 from controller.store.checks.results import store_results
-from controller.store.checks.unpublished_results import LEFT_SECONDS
+from controller.store.checks.unpublished_results import LEFT_SECONDS, TRY_SECONDS
 from controller.store.platform.pool import StoreUnavailableError
 from shared.nats.errors import BusError
 from shared.wire import subjects
@@ -177,6 +179,52 @@ async def test_what_an_earlier_version_stored_without_a_note_is_published_when_i
     await small_installation.report(result)
     await ingest_case.drain()
     assert [event.event_id for event in await small_installation.events()] == [result.check_id]
+
+
+@pytest.mark.parametrize("is_known", [False, True], ids=["unpublished", "published"])
+async def test_what_an_earlier_version_stored_long_ago_is_looked_for_in_the_stream(
+    small_installation: SmallInstallation, ingest_case: IngestCase, is_known: bool
+) -> None:
+    """Its controller was stopped in between, and the upgrade took longer than the broker remembers events."""
+    result = a_result(await small_installation.monitor())
+    if is_known:
+        await small_installation.report(result)
+        await ingest_case.drain()
+    else:
+        await _died(small_installation, result)
+        await small_installation.value("DELETE FROM unpublished_results")
+    await small_installation.value("UPDATE result SET stored_at = stored_at - interval '3 minutes'")
+    await _forget_duplicates(small_installation)
+    await small_installation.report(result)
+    await ingest_case.drain()
+    await publish_left(small_installation.db, small_installation.bus)
+    assert [event.event_id for event in await small_installation.events()] == [result.check_id]
+    assert await small_installation.value(NOTES) == 0
+
+
+async def test_a_controller_that_publishes_late_leaves_it_to_whoever_looks_for_it(
+    small_installation: SmallInstallation, ingest_case: IngestCase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It froze, or waited, after it had stored the result: meanwhile another one may have published the event."""
+    result = a_result(await small_installation.monitor())
+    monkeypatch.setattr(ingestor, "monotonic", lambda: monotonic() - TRY_SECONDS)
+    await small_installation.report(result)
+    await ingest_case.drain()
+    assert await small_installation.events() == []
+    await _later(small_installation)
+    await publish_left(small_installation.db, small_installation.bus)
+    assert await _published(small_installation) == [(result.check_id, 1)]
+
+
+async def test_the_event_is_for_the_customer_that_had_the_monitor_then(small_installation: SmallInstallation) -> None:
+    await _died(small_installation, a_result(await small_installation.monitor()))
+    await small_installation.value(
+        "WITH another AS (INSERT INTO customer (organization_id, name) SELECT id, 'another' FROM organization"
+        " RETURNING id) UPDATE monitor SET customer_id = another.id FROM another"
+    )
+    await _later(small_installation)
+    await publish_left(small_installation.db, small_installation.bus)
+    assert [event.customer_id for event in await small_installation.events()] == [small_installation.customer]
 
 
 async def test_results_of_a_monitor_that_is_gone_hold_up_no_others(small_installation: SmallInstallation) -> None:
