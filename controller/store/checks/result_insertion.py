@@ -105,7 +105,7 @@ WITH given AS (
   FROM fresh LEFT JOIN latest AS known ON known.monitor_id = fresh.monitor_id
     AND known.location_id = fresh.location_id
   WHERE fresh.facts_digest IS DISTINCT FROM known.facts_digest AND fresh.facts_digest IS NOT NULL
-), folded AS (
+), newest AS (
   INSERT INTO latest AS old (monitor_id, location_id, due_at, status, failure_kind, duration_ms, checked_at,
     facts_digest, facts_at)
   SELECT DISTINCT ON (monitor_id, location_id) monitor_id, location_id, due_at, status, failure_kind, duration_ms,
