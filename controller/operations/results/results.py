@@ -51,8 +51,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ResultsFound(msgspec.Struct, frozen=True, kw_only=True):
-    """Some results in order, and the cursor of the next page; None when there is none. Earlier results than
-    `kept_since` are not kept.
+    """Some results in order, and the cursor of the next page; None when there is none. Of checks that were due before
+    `kept_since`, only those that passed are kept, in blocks.
     """
 
     results: list[HistoryRecord]
