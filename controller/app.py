@@ -129,7 +129,6 @@ async def _run(
                     problems=lambda: health.problems,
                     name=name,
                     keeps=settings.keeps,
-                    blocks_days=settings.keep_blocks_days,
                     canary_target=settings.canary_target.value if settings.canary_target else None,
                     heartbeat_url=settings.heartbeat_url,
                 )

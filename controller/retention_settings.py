@@ -31,14 +31,14 @@ KeepBlocksDays: TypeAlias = Annotated[
     described(
         "For how many days checks that passed are kept in blocks, which are made some hours after the checks"
         " (docs/operations.md, How long history is kept). At least MAILPROBE_KEEP_RESULTS_DAYS. A smaller value takes"
-        " effect within an hour, month by month."
+        " effect after 24 hours, and operators are notified before."
     ),
 ]
 
 
-def problems_of(kept: Kept, blocks_days: int) -> list[str]:
+def problems_of(kept: Kept) -> list[str]:
     """What is wrong with the settings together."""
-    if blocks_days < kept.results_days:
+    if kept.blocks_days < kept.results_days:
         return [f"MAILPROBE_KEEP_BLOCKS_DAYS: must be at least MAILPROBE_KEEP_RESULTS_DAYS ({kept.results_days})"]
     if kept.results_days <= DAYS_OF_A_MONTH * kept.rollups_months:
         return []

@@ -258,10 +258,10 @@ class ControllerSettings(NotifySettings, frozen=True, kw_only=True):
 
     @property
     def keeps(self) -> Kept:
-        return Kept(self.keep_results_days, self.keep_rollups_months)
+        return Kept(self.keep_results_days, self.keep_rollups_months, self.keep_blocks_days)
 
     def __post_init__(self) -> None:
         """Raises SettingsError."""
         super().__post_init__()
-        if problems := problems_of(self.keeps, self.keep_blocks_days):
+        if problems := problems_of(self.keeps):
             raise SettingsError(problems)

@@ -36,14 +36,18 @@ DAYS_OF_A_MONTH = 28
 
 
 class Kept(NamedTuple):
-    """For how many days results are kept, and for how many months roll-ups."""
+    """For how many days results are kept, for how many months roll-ups, and for how many days checks that passed."""
 
     results_days: int = RESULTS_DAYS
     rollups_months: int = ROLLUPS_MONTHS
+    blocks_days: int = BLOCKS_DAYS
 
 
 class Retention(msgspec.Struct, frozen=True, kw_only=True):
-    """How long somebody wants results and roll-ups to be kept; None is as long as the installation keeps them."""
+    """How long somebody wants results, roll-ups and blocks to be kept; None is as long as the installation keeps them.
+    An organization chooses no time for blocks: that of its results bounds them, too.
+    """
 
     results_days: int | None = None
     rollups_months: int | None = None
+    blocks_days: int | None = None

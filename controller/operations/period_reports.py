@@ -63,6 +63,15 @@ async def customer_status(database: Database, principal: Principal, kinds: Kinds
     return reports
 
 
+class DetailsFound(NamedTuple):
+    """The results of a time. `failed_since`: failed checks that were due before are not kept any more, though the time
+    begins earlier.
+    """
+
+    results: list[HistoryRecord]
+    failed_since: datetime | None = None
+
+
 async def detail_report(
     database: Database,
     vault: Vault,
@@ -74,10 +83,10 @@ async def detail_report(
     statuses: Sequence[ResultStatus] | None,
     limit: int,
     now: datetime,
-) -> list[HistoryRecord]:
+) -> DetailsFound:
     """The latest results of that time, newest first. Raises InvalidError, ForbiddenError."""
     if not about.monitors:
-        return []
+        return DetailsFound([])
     there = msgspec.structs.replace(principal, works_in=about.customer.organization_id)
     question = Question(
         since=time.since,
@@ -87,7 +96,7 @@ async def detail_report(
         statuses=statuses,
     )
     found = await results_page(database, vault, there, question, None, limit=limit, now=now)
-    return list(found.results)
+    return DetailsFound(found.results, found.kept_since if time.since < found.kept_since else None)
 
 
 async def outage_report(

@@ -6,9 +6,8 @@ from datetime import timedelta
 
 import structlog
 
-from controller.decisions.history.retention import in_force, kept_of, results_since, rollups_since
+from controller.decisions.history.retention import blocks_since, in_force, kept_of, rollups_since
 from controller.metrics.counts import Counts
-from controller.model.retention import Kept
 from controller.store.accounts import answered_requests, login_codes, request_counts, sessions
 from controller.store.audit import entries
 from controller.store.blocks.shapes import forget_shapes
@@ -88,10 +87,9 @@ async def maintain_partitions(db: Database) -> None:
     async with db.connection() as connection:
         held = kept_of(in_force(await choices.of_installation(connection), now))
         rolled = await rolled_until(connection)
-        blocks_since = results_since(Kept(await choices.blocks_days(connection)), now)
     removed = await remove_old_results(db, now.date(), keep_days=held.results_days, rolled_until=rolled.date())
     dropped = removed.dropped + await drop_old_months(db, rollups_since(held, now).date())
-    dropped += await drop_old_months(db, blocks_since.date(), BLOCKS)
-    await forget_shapes(db, blocks_since)
+    dropped += await drop_old_months(db, blocks_since(held, now).date(), BLOCKS)
+    await forget_shapes(db, blocks_since(held, now))
     if dropped or removed.emptied:
         log.info("partitions_removed", dropped=dropped, emptied=removed.emptied)

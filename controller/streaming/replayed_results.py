@@ -8,6 +8,8 @@ from contextlib import aclosing
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from msgspec import UNSET
+
 from controller.decisions.history.history import Order, Period, Walk, reads_by_monitor, start
 from controller.model import Principal
 from controller.operations.results.results import History
@@ -84,6 +86,7 @@ def replayed_body(organization: UUID, record: HistoryRecord) -> bytes:
         result=result,
         kind=record.kind,
         replayed=True,
+        rounded=True if record.rounded else UNSET,
     )
     return json_times.encode(event)
 

@@ -270,6 +270,13 @@ Replayed: TypeAlias = Annotated[
         " A replayed result has no transcript, and `occurredAt` is when its check ended."
     ),
 ]
+Rounded: TypeAlias = Annotated[
+    bool | UnsetType,
+    Meta(
+        description="True of a replayed result whose durations are within 1.25 %, and the starts of its phases within"
+        " that or 0.1 ms, as those of checks that passed are some hours later; absent otherwise."
+    ),
+]
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -289,3 +296,4 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     kind: Annotated[str, described(f"The kind of the monitor: {KINDS_TEXT}.")] = ""
     sequence: EventSequence = UNSET
     replayed: Replayed = UNSET
+    rounded: Rounded = UNSET

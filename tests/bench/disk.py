@@ -12,7 +12,7 @@ import time
 from datetime import datetime, timedelta
 
 from controller.decisions.history.views import DAY_SECONDS, floor
-from controller.model.retention import BLOCKS_DAYS, Kept
+from controller.model.retention import Kept
 from controller.pipeline.folding.folder import fold_due
 from controller.pipeline.folding.space import give_back_space
 from controller.pipeline.housekeeping import prepare_partitions
@@ -135,7 +135,7 @@ async def _prepare(started: Servers, monitors: int, day: datetime) -> None:
             " SELECT 'at-' || n, '', 'AT', '' FROM generate_series(1, $1) AS n",
             _LOCATIONS,
         )
-        await choices.note_setting(connection, "bench", Kept(), BLOCKS_DAYS, lasts_seconds=60)
+        await choices.note_setting(connection, "bench", Kept(), lasts_seconds=60)
         await connection.execute("UPDATE fold_progress SET at = $1, compacted_until = $1", day)
     await many_monitors.insert(started.database_url, monitors, port=25, interval_seconds=60)
 

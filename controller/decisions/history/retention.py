@@ -1,4 +1,4 @@
-"""How long results and roll-ups are kept: what holds now, and from when on a shorter time holds. Pure.
+"""How long results, roll-ups and blocks are kept: what holds now, and from when on a shorter time holds. Pure.
 
 Nothing is deleted sooner than NOTICE after somebody shortened a time, so that a mistake can be taken back.
 """
@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from controller.model.retention import RESULTS_DAYS, ROLLUPS_MONTHS, Kept, Retention
+from controller.model.retention import BLOCKS_DAYS, RESULTS_DAYS, ROLLUPS_MONTHS, Kept, Retention
 
 NOTICE = timedelta(hours=24)
 _LONGEST_MONTH = 31
@@ -25,6 +25,11 @@ class RetentionChoice(msgspec.Struct, frozen=True, kw_only=True):
     def pending(self, now: datetime) -> bool:
         """Whether a shorter time was chosen that does not hold yet."""
         return self.before is not None and self.takes_effect_at is not None and now < self.takes_effect_at
+
+
+def bounding_blocks(chosen: Retention) -> Retention:
+    """What an organization chose, as it holds: how long results are kept is chosen for blocks as well."""
+    return msgspec.structs.replace(chosen, blocks_days=chosen.results_days)
 
 
 def in_force(choice: RetentionChoice, now: datetime) -> Retention:
@@ -49,7 +54,7 @@ def rechosen(choice: RetentionChoice, new: Retention, ceiling: Retention, now: d
 
 
 def kept(installation: RetentionChoice, own: RetentionChoice, now: datetime) -> Kept:
-    """How long the results and roll-ups of an organization are kept now."""
+    """How long what is stored of an organization is kept now."""
     return kept_of(shortest(in_force(installation, now), in_force(own, now)))
 
 
@@ -68,17 +73,23 @@ def limited(held: Kept, months: int | None) -> Kept:
     """What is kept of a customer whose package keeps it for so many months; None says nothing."""
     if months is None:
         return held
-    return Kept(min(held.results_days, _LONGEST_MONTH * months), min(held.rollups_months, months))
+    days = _LONGEST_MONTH * months
+    return Kept(min(held.results_days, days), min(held.rollups_months, months), min(held.blocks_days, days))
 
 
 def kept_of(retention: Retention) -> Kept:
-    return Kept(retention.results_days or RESULTS_DAYS, retention.rollups_months or ROLLUPS_MONTHS)
+    return Kept(
+        retention.results_days or RESULTS_DAYS,
+        retention.rollups_months or ROLLUPS_MONTHS,
+        retention.blocks_days or BLOCKS_DAYS,
+    )
 
 
 def longest(one: Retention, other: Retention) -> Retention:
     return Retention(
         results_days=_longer(one.results_days, other.results_days),
         rollups_months=_longer(one.rollups_months, other.rollups_months),
+        blocks_days=_longer(one.blocks_days, other.blocks_days),
     )
 
 
@@ -86,21 +97,18 @@ def shortest(one: Retention, other: Retention) -> Retention:
     return Retention(
         results_days=_shorter(one.results_days, other.results_days),
         rollups_months=_shorter(one.rollups_months, other.rollups_months),
+        blocks_days=_shorter(one.blocks_days, other.blocks_days),
     )
-
-
-def blocks_kept(own: RetentionChoice, held: Kept, blocks_days: int, months: int | None, now: datetime) -> int:
-    """For how many days the blocks of an organization, or of a customer whose package keeps what is stored for so many
-    months, are kept: an organization that chose how long results are kept chose it for blocks as well.
-    """
-    chosen = in_force(own, now).results_days
-    days = blocks_days if chosen is None else min(blocks_days, held.results_days)
-    return days if months is None else min(days, _LONGEST_MONTH * months)
 
 
 def results_since(held: Kept, now: datetime) -> datetime:
     """The first moment whose results are kept: a midnight of UTC."""
     return _midnight(now) - timedelta(days=held.results_days)
+
+
+def blocks_since(held: Kept, now: datetime) -> datetime:
+    """The first moment whose blocks are kept: a midnight of UTC."""
+    return _midnight(now) - timedelta(days=held.blocks_days)
 
 
 def rollups_since(held: Kept, now: datetime) -> datetime:

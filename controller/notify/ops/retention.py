@@ -14,8 +14,8 @@ from controller.store.retention.amounts import Removed
 
 _PATH = "/"
 _BY_SETTING = (
-    "A controller was started with other values of MAILPROBE_KEEP_RESULTS_DAYS or MAILPROBE_KEEP_ROLLUPS_MONTHS. To"
-    " keep everything, start all controllers with the old values before that moment."
+    "A controller was started with other values of MAILPROBE_KEEP_RESULTS_DAYS, MAILPROBE_KEEP_ROLLUPS_MONTHS or"
+    " MAILPROBE_KEEP_BLOCKS_DAYS. To keep everything, start all controllers with the old values before that moment."
 )
 _BY_REQUEST = (
     "It was changed by PATCH /api/v1/organizations/{id}; the audit log says who did. To keep everything, send the old"
@@ -78,8 +78,12 @@ def _line(one: Shortening) -> str:
 
 
 def _kept(kept: Kept) -> str:
-    days, months = kept
+    months = kept.rollups_months
     return (
-        f"{days} {'day' if days == 1 else 'days'} of results and {months} {'month' if months == 1 else 'months'} of"
-        " summaries"
+        f"{_days(kept.results_days)} of results, {_days(kept.blocks_days)} of checks that passed and"
+        f" {months} {'month' if months == 1 else 'months'} of summaries"
     )
+
+
+def _days(number: int) -> str:
+    return f"{number} {'day' if number == 1 else 'days'}"

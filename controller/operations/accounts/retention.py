@@ -1,4 +1,4 @@
-"""How long an organization's results and roll-ups are kept: at most as long as the installation keeps them."""
+"""How long an organization's results, roll-ups and blocks are kept: at most as long as the installation keeps them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from msgspec import UNSET, UnsetType
 from controller.decisions.access import Permission, limits_to
 from controller.decisions.history.retention import (
     RetentionChoice,
+    blocks_since,
+    bounding_blocks,
     final_moment,
     in_force,
     kept,
@@ -51,6 +53,7 @@ class OrganizationRetention(msgspec.Struct, frozen=True, kw_only=True):
     kept: Kept
     results_since: datetime
     rollups_since: datetime
+    blocks_since: datetime
     then: Kept | None = None
     takes_effect_at: datetime | None = None
     removed: Removed
@@ -89,7 +92,7 @@ async def change_retention(
     async with database.one_transaction() as own, own.connection() as connection:
         before = await choices.of_organization(connection, found.id, lock=not dry_run)
         installation = await choices.of_installation(connection)
-        new = msgspec.structs.replace(before.chosen, **values)
+        new = bounding_blocks(msgspec.structs.replace(before.chosen, **values))
         _check(new, kept_of(installation.chosen))
         after = rechosen(before, new, in_force(installation, now), now)
         if not dry_run:
@@ -145,6 +148,7 @@ async def _state(
                 organization.id,
                 Cut(results_since(held, now), results_since(then, at)),
                 Cut(rollups_since(held, now), rollups_since(then, at)),
+                Cut(blocks_since(held, now), blocks_since(then, at)),
             )
     return OrganizationRetention(
         organization=organization,
@@ -152,6 +156,7 @@ async def _state(
         kept=held,
         results_since=results_since(held, now),
         rollups_since=rollups_since(held, now),
+        blocks_since=blocks_since(held, now),
         then=then if then != held else None,
         takes_effect_at=at if then != held else None,
         removed=removed,

@@ -13,7 +13,7 @@ import msgspec
 from controller.decisions.access import Permission
 from controller.decisions.history.cursor import cursor_at, fingerprint, resume
 from controller.decisions.history.history import Order, Period, Walk, period, reads_by_monitor, start
-from controller.decisions.history.retention import results_since
+from controller.decisions.history.retention import blocks_since, results_since
 from controller.errors import InvalidError, NotFoundError, UnknownCustomerError
 from controller.model import Principal
 from controller.model.values.json_rules import quoted
@@ -51,8 +51,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ResultsFound(msgspec.Struct, frozen=True, kw_only=True):
-    """Some results in order, and the cursor of the next page; None when there is none. Earlier results than
-    `kept_since` are not kept.
+    """Some results in order, and the cursor of the next page; None when there is none. Of checks that were due before
+    `kept_since`, only those that passed are kept, in blocks.
     """
 
     results: list[HistoryRecord]
@@ -108,7 +108,7 @@ async def kept_since(database: Database, principal: Principal, now: datetime) ->
 async def _read_since(database: Database, principal: Principal, now: datetime) -> datetime:
     """The first moment of which anything is kept: of a time before `kept_since` only checks in blocks are."""
     async with database.connection() as connection:
-        return results_since(await choices.blocks_kept_by(connection, principal.organization_id, now), now)
+        return blocks_since(await choices.kept_by(connection, principal.organization_id, now), now)
 
 
 async def results_page(

@@ -67,6 +67,8 @@ async def get_check(
     async with database.connection() as connection:
         held = await choices.kept_for(connection, monitor.organization_id, monitor.customer_id, utc_now())
         unknown = f"There is no such check. Results are kept {_days(held.results_days)}."
+        if held.blocks_days > held.results_days:
+            unknown = f"{unknown} Checks that passed are kept {_days(held.blocks_days)}."
         if due_ms is None:
             due_at = await round_results.due_of(connection, *names, check_id, rows=LATEST)
         else:

@@ -39,6 +39,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     detail: str
     blind: bool
     duration_ms: float | None
+    rounded: bool = False
     segments: list[Segment]
 
 
@@ -94,6 +95,7 @@ class CheckView(msgspec.Struct, frozen=True, kw_only=True):
     due_at: datetime
     started_at: datetime
     duration_ms: float
+    rounded: bool
     purpose: str
     state: str
     outcome: str
@@ -149,6 +151,7 @@ def check_view(details: CheckDetails) -> CheckView:
         due_at=check.due_at,
         started_at=check.started_at,
         duration_ms=check.duration_ms,
+        rounded=check.rounded,
         purpose=words.PURPOSES[check.purpose],
         state=words.state_of(check),
         outcome=words.outcome_of(check, monitor.kind),
@@ -219,6 +222,7 @@ def _waterfall(details: CheckDetails, monitor_path: str) -> Waterfall:
             detail=one.failure.detail if one.failure else "",
             blind=one.failure is not None and one.failure.source is not FailureSource.TARGET,
             duration_ms=one.duration_ms,
+            rounded=one.rounded,
             segments=segments(one.phases, one.failure.phase if one.failure else None, line, names),
         )
         for one in results

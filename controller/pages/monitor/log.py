@@ -27,6 +27,7 @@ class LogRow(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     words: str
     duration_ms: float
+    rounded: bool
     meaning: str
     detail: str
     warnings: list[str]
@@ -90,6 +91,7 @@ def _row(monitor: Monitor, check: LoggedCheck) -> LogRow:
         state=state,
         words=words,
         duration_ms=check.duration_ms,
+        rounded=check.rounded,
         meaning=words_of(monitor.kind).explained(failure).meaning if failure else "",
         detail=failure.detail if failure else "",
         warnings=warning_meanings(check),

@@ -1,4 +1,5 @@
 """Put passing checks into blocks some time after their hour or day: late results come before, and evaluations are done.
+Those that come still later are put into blocks when no more have come for a while.
 
 Every controller tries; one that finds the lock taken leaves it to the other. A block and the removal of its rows are
 one transaction, so whoever dies in the middle has done nothing.
@@ -12,7 +13,7 @@ from contextlib import asynccontextmanager
 
 import structlog
 
-from controller.store.blocks import progress
+from controller.store.blocks import late, progress
 from controller.store.blocks.folding import fold
 from controller.store.blocks.progress import FoldSpan
 from controller.store.platform import locks
@@ -24,15 +25,24 @@ log = structlog.get_logger()
 FOLD_SECONDS = 60.0
 SETTLED_SECONDS = 7200.0
 """An hour or a day is folded so long after its end."""
+QUIET_SECONDS = 3600.0
+"""Late results of a day that was folded are, too, when none has come for so long."""
 
 _PAUSE_SECONDS = 0.05
 _FROZEN_SECONDS = 60
 
 
-async def fold_due(db: Database, *, settled_seconds: float = SETTLED_SECONDS) -> int:
-    """Fold all hours and days that are due; return how many checks. Raises StoreUnavailableError."""
+async def fold_due(
+    db: Database, *, settled_seconds: float = SETTLED_SECONDS, quiet_seconds: float = QUIET_SECONDS
+) -> int:
+    """Fold all hours and days that are due, and then late results; return how many checks. Raises
+    StoreUnavailableError.
+    """
     folded = 0
     while (some := await _fold_some(db, settled_seconds)) is not None:
+        folded += some
+        await asyncio.sleep(_PAUSE_SECONDS if some else 0)
+    while (some := await _fold_late(db, quiet_seconds)) is not None:
         folded += some
         await asyncio.sleep(_PAUSE_SECONDS if some else 0)
     return folded
@@ -94,6 +104,31 @@ async def _fold_each(db: Database, span: FoldSpan, monitors: list[int]) -> int |
         folded += some
         span = span._replace(after_monitor=monitor)
     return folded
+
+
+async def _fold_late(db: Database, quiet_seconds: float) -> int | None:
+    """None when nothing is due, or another controller folds."""
+    async with db.connection() as connection:
+        if not await progress.all_read_blocks(connection):
+            return None
+        day = await late.next_late_day(connection, quiet_seconds=quiet_seconds)
+    if day is None:
+        return None
+    try:
+        async with _alone(db) as connection:
+            if connection is None or not await late.note_folded(connection, day):
+                return None
+            return await fold(connection, [day.monitor_id], day.at, day.until)
+    except StoreUnavailableError as error:
+        if not isinstance(error, StoreTimeoutError):
+            raise
+        log.warning("fold_takes_long", at=to_text(day.at), monitor=day.monitor_id)
+    except Exception:
+        log.exception("fold_failed", at=to_text(day.at), monitor=day.monitor_id)
+    async with _alone(db) as connection:
+        if connection is not None:
+            await late.note_folded(connection, day)
+    return 0
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from controller.metrics.process import Metrics
-from controller.model.retention import BLOCKS_DAYS, Kept
+from controller.model.retention import Kept
 from controller.notify.email.sender import EmailSender
 from controller.pipeline.location_registry import LocationRegistry
 from controller.pipeline.loops import keep
@@ -42,7 +42,6 @@ class SelfWatch(NamedTuple):
     problems: Callable[[], Iterable[str]]
     name: str
     keeps: Kept
-    blocks_days: int = BLOCKS_DAYS
     canary_target: Target | None = None
     heartbeat_url: Secret | None = None
 
@@ -62,7 +61,7 @@ class SelfWatch(NamedTuple):
         yield keep("unchecked_monitors", unchecked.review, every_seconds=REVIEW_SECONDS)
         signatures = SignatureReview(db, self.addresses)
         yield keep("signatures", signatures.review, every_seconds=SIGNATURES_SECONDS)
-        retention = RetentionReview(db, self.name, self.keeps, self.addresses, blocks_days=self.blocks_days)
+        retention = RetentionReview(db, self.name, self.keeps, self.addresses)
         yield keep("retention", retention.review, every_seconds=RETENTION_SECONDS)
         sender = Canaries(db, bus, registry, signer, leading, self.canary_target)
         yield keep("canaries", sender.send_due, every_seconds=canaries.ATTEMPT_SECONDS)

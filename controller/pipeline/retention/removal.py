@@ -1,4 +1,5 @@
-"""Remove the results and roll-ups that an organization, or a customer's package, keeps less long than the installation.
+"""Remove the results, roll-ups and blocks that an organization, or a customer's package, keeps less long than the
+installation.
 
 What the installation keeps no longer goes as whole partitions (pipeline.housekeeping). Here others' rows lie between,
 so rows are deleted in small batches with pauses, by one controller at a time, once for each day that ended.
@@ -15,14 +16,13 @@ import structlog
 from controller.decisions.history.retention import (
     NOTICE,
     RetentionChoice,
-    blocks_kept,
+    blocks_since,
     kept,
     limited,
     results_since,
     rollups_since,
 )
 from controller.decisions.history.views import DAY_SECONDS, floor
-from controller.model.retention import Kept
 from controller.store.platform.pool import Database
 from controller.store.retention import choices, packages
 from controller.store.retention.choices import OwnChoice
@@ -54,14 +54,12 @@ async def remove_expired(db: Database, now: datetime | None = None) -> None:
         installation = await choices.of_installation(connection)
         own = await choices.of_organizations(connection)
         limits = await packages.limits_set_before(connection, now - NOTICE)
-        blocks_days = await choices.blocks_days(connection)
         rolled = floor(await rolled_until(connection), DAY_SECONDS) - LONGEST_INTERVAL
         due = [
             one
             for one in (
                 *_overdue(installation, own, now),
                 *_overdue_of_packages(installation, own, limits, now),
-                *_overdue_blocks(installation, own, limits, blocks_days, now),
             )
             if one.stored is not Removable.RESULTS or one.before <= rolled  # what is not rolled up yet is still needed
         ]
@@ -82,6 +80,8 @@ def _overdue(installation: RetentionChoice, own: list[OwnChoice], now: datetime)
             yield Overdue(organization, Removable.RESULTS, results_since(held, now))
         if held.rollups_months < usual.rollups_months:
             yield Overdue(organization, Removable.ROLLUPS, rollups_since(held, now))
+        if held.blocks_days < usual.blocks_days:
+            yield Overdue(organization, Removable.BLOCKS, blocks_since(held, now))
 
 
 def _overdue_of_packages(
@@ -95,19 +95,8 @@ def _overdue_of_packages(
             yield Overdue(organization, Removable.RESULTS, results_since(less, now), customer)
         if less.rollups_months < held.rollups_months:
             yield Overdue(organization, Removable.ROLLUPS, rollups_since(less, now), customer)
-
-
-def _overdue_blocks(
-    installation: RetentionChoice, own: list[OwnChoice], limits: list[PackageLimit], blocks_days: int, now: datetime
-) -> Iterator[Overdue]:
-    chosen = {one.organization_id: one.choice for one in own}
-    owners = [(number, None, None) for number in chosen]
-    for organization, customer, months in (*owners, *limits):
-        choice = chosen.get(organization, RetentionChoice())
-        held = kept(installation, choice, now)
-        days = blocks_kept(choice, held, blocks_days, months, now)
-        if days < blocks_days:
-            yield Overdue(organization, Removable.BLOCKS, results_since(Kept(days), now), customer)
+        if less.blocks_days < held.blocks_days:
+            yield Overdue(organization, Removable.BLOCKS, blocks_since(less, now), customer)
 
 
 async def _remove(db: Database, overdue: Overdue) -> int | None:

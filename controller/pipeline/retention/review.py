@@ -15,6 +15,7 @@ import structlog
 from controller.decisions.history.retention import (
     NOTICE,
     RetentionChoice,
+    blocks_since,
     kept,
     kept_finally,
     kept_of,
@@ -22,7 +23,7 @@ from controller.decisions.history.retention import (
     results_since,
     rollups_since,
 )
-from controller.model.retention import BLOCKS_DAYS, Kept, Retention
+from controller.model.retention import Kept, Retention
 from controller.notify.ops import retention as ops_messages
 from controller.notify.ops.retention import Shortening
 from controller.pipeline.ops import notices
@@ -59,23 +60,12 @@ class _Announced(NamedTuple):
 
 
 class RetentionReview:
-    """`name` is this controller's, `setting` what it is set to. `addresses` are those of MAILPROBE_OPS_EMAIL.
-    `blocks_days`, for how long it keeps blocks, is noted and not reviewed: it also says that it reads blocks.
-    """
+    """`name` is this controller's, `setting` what it is set to. `addresses` are those of MAILPROBE_OPS_EMAIL."""
 
-    def __init__(
-        self,
-        db: Database,
-        name: str,
-        setting: Kept,
-        addresses: Sequence[str] = (),
-        *,
-        blocks_days: int = BLOCKS_DAYS,
-    ) -> None:
+    def __init__(self, db: Database, name: str, setting: Kept, addresses: Sequence[str] = ()) -> None:
         self._db = db
         self._name = name
         self._setting = setting
-        self._blocks_days = blocks_days
         self._addresses = addresses
 
     async def review(self, now: datetime | None = None) -> None:
@@ -103,10 +93,8 @@ class RetentionReview:
     async def _choose(self, now: datetime) -> None:
         async with self._db.transaction() as connection:
             before = await choices.of_installation(connection, lock=True)
-            longest = await choices.note_setting(
-                connection, self._name, self._setting, self._blocks_days, lasts_seconds=SEEN_SECONDS
-            )
-            new = Retention(results_days=longest.results_days, rollups_months=longest.rollups_months)
+            longest = await choices.note_setting(connection, self._name, self._setting, lasts_seconds=SEEN_SECONDS)
+            new = Retention(**longest._asdict())
             after = rechosen(before, new, Retention(), now)
             if after == before:
                 return
@@ -134,6 +122,7 @@ async def _counted(connection: Connection, one: _Announced, now: datetime) -> Sh
         one.organization_id,
         Cut(results_since(one.before, now), results_since(one.after, one.at)),
         Cut(rollups_since(one.before, now), rollups_since(one.after, one.at)),
+        Cut(blocks_since(one.before, now), blocks_since(one.after, one.at)),
     )
     return _shortening(one, removed)
 

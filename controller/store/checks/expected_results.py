@@ -4,23 +4,44 @@ A scheduled check is expected when its due moment is one of its monitor's rounds
 then, is one of the monitor's; the statement that stores a result checks this itself. All other checks must have left a
 trace: planned and not settled yet, recorded as missing, or stored before. These are rechecks, triggered checks, and
 checks of a monitor that was changed since or whose locations take part in rotation.
+
+Late results, which may have to wait for a block that is being made, are stored after the others and apart from them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import timedelta
 
 from controller.store.checks.dispatch import second_of
 from controller.store.checks.results import StoredResult, store_results
 from controller.store.platform.pool import Database
+from shared.clock import utc_now
 from shared.wire.messages import CheckResult
 from shared.wire.rounds import Purpose
+
+_LATE = timedelta(minutes=50)
+"""Below the hour from which on a result may wait (store.checks.results), as the clocks of controllers differ."""
 
 
 async def store_expected(
     db: Database, results: Sequence[CheckResult], *, own_facts: Collection[str] = ()
 ) -> list[StoredResult | None]:
-    """Like store_results, but an unexpected result is not stored, and not `expected`. Raises the same errors."""
+    """Like store_results, but an unexpected result is not stored, and not `expected`. Raises the same errors, perhaps
+    after those that are not late were stored.
+    """
+    late_before = utc_now() - _LATE
+    outcomes: list[StoredResult | None] = [None] * len(results)
+    for is_late in (False, True):
+        places = [n for n, one in enumerate(results) if (one.due_at < late_before) is is_late]
+        if places:
+            stored = await _store(db, [results[n] for n in places], own_facts)
+            for n, outcome in zip(places, stored, strict=True):
+                outcomes[n] = outcome
+    return outcomes
+
+
+async def _store(db: Database, results: Sequence[CheckResult], own_facts: Collection[str]) -> list[StoredResult | None]:
     confirmed = [False] * len(results)
     await _confirm_traced(
         db, results, confirmed, [n for n, one in enumerate(results) if one.purpose is not Purpose.SCHEDULED]

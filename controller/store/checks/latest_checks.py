@@ -48,11 +48,11 @@ class TriggeredAt(NamedTuple):
 _LATEST = """
 SELECT checked.due_at, location.id AS location_id, location.code AS location, location.name AS location_name,
   location.country_code AS country, checked.purpose, checked.status, checked.started_at, checked.duration_ms,
-  checked.failure, checked.warnings,
+  checked.failure, checked.warnings, checked.rounded,
   known.due_at AS known_at, known.address, known.facts, known.phases
 FROM latest JOIN location ON location.id = latest.location_id
 CROSS JOIN LATERAL (
-  SELECT due_at, purpose, status, started_at, duration_ms, failure, warnings
+  SELECT due_at, purpose, status, started_at, duration_ms, failure, warnings, rounded
   FROM results_of($1, latest.due_at, latest.due_at + interval '1 millisecond') AS result
   WHERE result.due_at = latest.due_at AND result.location_id = latest.location_id
   ORDER BY purpose DESC LIMIT 1
@@ -101,7 +101,8 @@ WITH planned AS (
   SELECT location_id, bool_or(missing) AS missing FROM planned GROUP BY location_id
 )
 SELECT location.code AS location, location.country_code AS country, location.id AS location_id, expected.missing,
-  result.due_at, result.purpose, result.status, result.started_at, result.duration_ms, result.failure, result.warnings
+  result.due_at, result.purpose, result.status, result.started_at, result.duration_ms, result.failure, result.warnings,
+  false AS rounded
 FROM expected JOIN location ON location.id = expected.location_id
 LEFT JOIN result ON result.monitor_id = $1 AND result.due_at = $2 AND result.location_id = expected.location_id
   AND result.purpose = 'triggered'

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 # The rules that it calls: controller.decisions.schedule (rounds, rotation), controller.decisions.monitors.inherited,
-# controller.decisions.evaluation (late, ripe, worth).
+# controller.decisions.evaluation (late, ripe, worth). `refolded`: what comes more than an hour after the day that is
+# put into blocks next may be too new for that, so the day is noted to be done again.
 INSERT_RESULTS = """
 WITH given AS (
   SELECT * FROM unnest(
@@ -105,7 +106,7 @@ WITH given AS (
   FROM fresh LEFT JOIN latest AS known ON known.monitor_id = fresh.monitor_id
     AND known.location_id = fresh.location_id
   WHERE fresh.facts_digest IS DISTINCT FROM known.facts_digest AND fresh.facts_digest IS NOT NULL
-), folded AS (
+), newest AS (
   INSERT INTO latest AS old (monitor_id, location_id, due_at, status, failure_kind, duration_ms, checked_at,
     facts_digest, facts_at)
   SELECT DISTINCT ON (monitor_id, location_id) monitor_id, location_id, due_at, status, failure_kind, duration_ms,
@@ -138,6 +139,14 @@ WITH given AS (
   INSERT INTO rollup_due (monitor_id, hour)
   SELECT DISTINCT monitor_id, date_trunc('hour', due_at, 'UTC') FROM stored
   WHERE due_at < (SELECT closed_until FROM rollup_progress)
+), refolded AS (
+  INSERT INTO fold_due AS old (monitor_id, day)
+  SELECT DISTINCT monitor_id, date_trunc('day', due_at, 'UTC')
+  FROM fresh, (SELECT at FROM fold_progress WHERE span_seconds = 86400) AS days
+  WHERE status = 'success' AND purpose = 'scheduled'
+    AND (due_at < days.at OR days.at < now() - interval '25 hours' AND due_at < days.at + interval '1 day')
+  ORDER BY 1, 2
+  ON CONFLICT (monitor_id, day) DO UPDATE SET noted_at = now() WHERE old.noted_at < now() - interval '1 minute'
 )
 SELECT outcome.*,
   new OR NOT folded AND COALESCE(copied_at > now() - make_interval(secs => $26), true) AS recent,

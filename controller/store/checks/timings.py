@@ -30,7 +30,8 @@ async def timings_of(
         """
         SELECT result.due_at, location.code, result.purpose, result.duration_ms,
           COALESCE(phases, unfolded_phases(phase_names, phase_codes, phase_gaps))
-        FROM results_of($1, $2, $3) AS result JOIN location ON location.id = result.location_id
+        FROM results_of($1, $2, $3::timestamptz + interval '1 millisecond') AS result
+        JOIN location ON location.id = result.location_id
         WHERE result.purpose <> 'triggered' AND location.code = ANY ($4)
         ORDER BY result.due_at LIMIT $5
         """,

@@ -28,11 +28,13 @@ EVENT_RELAY = 0x6D70_0006
 RETENTION = 0x6D70_0007
 """One controller at a time removes what organizations keep no longer."""
 
-LEFT_RESULTS = 0x6D70_000B
-"""One controller at a time publishes what others left unpublished, so that events keep their order."""
-
-FOLD = 0x6D70_000A
-"""Making blocks holds it alone and storing late results holds it shared, so that no check is in a block and a row."""
-
 DEPENDENCIES = 0x6D70_0009
 """With the number of an organization: one change at a time of which of its monitors depend on which."""
+
+FOLD = 0x6D70_000A
+"""Making blocks holds it alone and storing late results holds it shared, so that no check is in a block and a row.
+It is taken before SETTLE, which all results need.
+"""
+
+LEFT_RESULTS = 0x6D70_000B
+"""One controller at a time publishes what others left unpublished, so that events keep their order."""

@@ -1,26 +1,30 @@
-"""What was chosen of how long results and roll-ups are kept: by the installation, and by organizations."""
+"""What was chosen of how long results, roll-ups and blocks are kept: by the installation, and by organizations."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from controller.decisions.history.retention import RetentionChoice, blocks_kept, kept, limited
-from controller.model.retention import BLOCKS_DAYS, Kept, Retention
+from controller.decisions.history.retention import RetentionChoice, kept, limited
+from controller.model.retention import Kept, Retention
 from controller.store.platform.pool import Connection
 from controller.store.retention.packages import months_of
 
+# Controllers of earlier versions, which may still run, leave before_blocks_days as it is.
 _OF_INSTALLATION = """
-SELECT results_days, rollups_months, before_results_days, before_rollups_months, takes_effect_at
+SELECT results_days, rollups_months, blocks_days, before_results_days, before_rollups_months,
+  COALESCE(before_blocks_days, blocks_days) AS before_blocks_days, takes_effect_at
 FROM retention WHERE organization_id IS NULL
 """
+# How long an organization keeps results bounds its blocks, too (decisions.history.retention.bounding_blocks).
 _OF_ORGANIZATION = """
-SELECT results_days, rollups_months, before_results_days, before_rollups_months, takes_effect_at
+SELECT results_days, rollups_months, results_days AS blocks_days, before_results_days, before_rollups_months,
+  before_results_days AS before_blocks_days, takes_effect_at
 FROM retention WHERE organization_id = $1
 """
 _OF_ORGANIZATIONS = """
-SELECT organization.id, organization.name, retention.results_days, rollups_months, before_results_days,
-  before_rollups_months, takes_effect_at
+SELECT organization.id, organization.name, results_days, rollups_months, results_days AS blocks_days,
+  before_results_days, before_rollups_months, before_results_days AS before_blocks_days, takes_effect_at
 FROM retention JOIN organization ON organization.id = organization_id ORDER BY organization.id
 """
 
@@ -58,15 +62,8 @@ async def of_organizations(connection: Connection) -> list[OwnChoice]:
 
 
 async def kept_by(connection: Connection, organization_id: int, now: datetime) -> Kept:
-    """How long this organization's results and roll-ups are kept now, but for customers whose packages keep less."""
+    """How long what is stored of this organization is kept now, but for customers whose packages keep less."""
     return kept(await of_installation(connection), await of_organization(connection, organization_id), now)
-
-
-async def blocks_kept_by(connection: Connection, organization_id: int, now: datetime) -> Kept:
-    """For how many days this organization's blocks are kept, but for customers whose packages keep less."""
-    own = await of_organization(connection, organization_id)
-    held = kept(await of_installation(connection), own, now)
-    return Kept(blocks_kept(own, held, await blocks_days(connection), None, now))
 
 
 async def kept_for(connection: Connection, organization_id: int, customer_id: int, now: datetime) -> Kept:
@@ -81,7 +78,7 @@ async def save(connection: Connection, organization_id: int | None, choice: Rete
     await connection.execute(
         """
         UPDATE retention SET results_days = $2, rollups_months = $3, before_results_days = $4,
-          before_rollups_months = $5, takes_effect_at = $6
+          before_rollups_months = $5, takes_effect_at = $6, blocks_days = $7, before_blocks_days = $8
         WHERE organization_id IS NOT DISTINCT FROM $1
         """,
         organization_id,
@@ -90,14 +87,14 @@ async def save(connection: Connection, organization_id: int | None, choice: Rete
         before.results_days,
         before.rollups_months,
         choice.takes_effect_at,
+        choice.chosen.blocks_days if organization_id is None else None,
+        before.blocks_days if organization_id is None else None,
     )
 
 
-async def note_setting(
-    connection: Connection, controller: str, setting: Kept, blocks_days: int, *, lasts_seconds: float
-) -> Kept:
-    """Note what a running controller is set to; return the longest times of all controllers seen in the last
-    `lasts_seconds`.
+async def note_setting(connection: Connection, controller: str, setting: Kept, *, lasts_seconds: float) -> Kept:
+    """Note what a running controller is set to, and that it reads blocks; return the longest times of all controllers
+    seen in the last `lasts_seconds`.
     """
     await connection.execute(
         """
@@ -106,20 +103,15 @@ async def note_setting(
         """,
         controller,
         *setting,
-        blocks_days,
     )
     await connection.execute(
         "DELETE FROM retention_setting WHERE seen_at < now() - make_interval(secs => $1)", lasts_seconds
     )
-    row = await connection.fetchrow("SELECT max(results_days), max(rollups_months) FROM retention_setting")
+    row = await connection.fetchrow(
+        "SELECT max(results_days), max(rollups_months), max(blocks_days) FROM retention_setting"
+    )
     assert row is not None  # noqa: S101 - an aggregate
     return Kept(*row)
-
-
-async def blocks_days(connection: Connection) -> int:
-    """For how many days the controllers keep blocks: the longest time of all that were seen lately."""
-    longest: int | None = await connection.fetchval("SELECT max(blocks_days) FROM retention_setting")
-    return longest or BLOCKS_DAYS
 
 
 async def any_monitor(connection: Connection) -> bool:
@@ -133,9 +125,15 @@ def _choice(row: Any) -> RetentionChoice:
         return RetentionChoice()
     before = None
     if row["takes_effect_at"] is not None:
-        before = Retention(results_days=row["before_results_days"], rollups_months=row["before_rollups_months"])
+        before = Retention(
+            results_days=row["before_results_days"],
+            rollups_months=row["before_rollups_months"],
+            blocks_days=row["before_blocks_days"],
+        )
     return RetentionChoice(
-        chosen=Retention(results_days=row["results_days"], rollups_months=row["rollups_months"]),
+        chosen=Retention(
+            results_days=row["results_days"], rollups_months=row["rollups_months"], blocks_days=row["blocks_days"]
+        ),
         before=before,
         takes_effect_at=row["takes_effect_at"],
     )

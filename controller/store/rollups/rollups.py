@@ -32,7 +32,9 @@ LONGEST_INTERVAL = timedelta(days=1)
 
 
 async def roll_hours(connection: Connection, parts: Sequence[Part]) -> None:
-    """Roll these hours up from the stored results, none of which is in a block yet, and compute their uptime."""
+    """Roll these hours up from their results, none of which is in a block yet, and compute their uptime. Rounds before
+    them, which judge their first minutes, may be in blocks.
+    """
     await _roll_hours(connection, parts, statements.ROLL_HOURS, statements.ROUNDS)
 
 

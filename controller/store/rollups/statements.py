@@ -78,15 +78,23 @@ JOIN monitor ON monitor.id = part.monitor_id
 CROSS JOIN LATERAL (
   SELECT due_at, count(*) FILTER (WHERE status = 'success') AS passed,
     count(*) FILTER (WHERE status = 'failure') AS failed
-  FROM result
-  WHERE result.monitor_id = part.monitor_id AND purpose = 'scheduled'
-    AND due_at > part.at - make_interval(secs => monitor.interval_seconds) AND due_at < part.at + interval '1 hour'
-    AND due_at > $3 AND due_at < $4
+  FROM (
+    SELECT due_at, status FROM result
+    WHERE result.monitor_id = part.monitor_id AND purpose = 'scheduled'
+      AND due_at >= part.at AND due_at < part.at + interval '1 hour' AND due_at > $3 AND due_at < $4
+    UNION ALL
+    SELECT due_at, status
+    FROM results_of(part.monitor_id, part.at - make_interval(secs => monitor.interval_seconds), part.at) AS before
+    WHERE purpose = 'scheduled' AND due_at > part.at - make_interval(secs => monitor.interval_seconds)
+      AND due_at > $3 AND due_at < $4
+  ) AS judging
   GROUP BY due_at
 ) AS found
 ORDER BY part.monitor_id, part.at, found.due_at
 """
-"""The scheduled rounds that judge time of these hours; $3 is one interval before the first of them."""
+"""The scheduled rounds that judge time of these hours; $3 is one interval before the first of them. Only rounds before
+an hour may be in blocks.
+"""
 
 INSERT_UPTIME = """
 INSERT INTO uptime (monitor_id, bucket_seconds, bucket_at, judged_ms, down_ms)

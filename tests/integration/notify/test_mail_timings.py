@@ -90,6 +90,20 @@ async def opened(case: NotificationCase, evidence: Evidence) -> None:
         await incident_notifications.enqueue(connection, *await incidents.open_incident(connection, new))
 
 
+async def test_a_retry_counts_up_to_the_last_moment_of_its_time(case: NotificationCase) -> None:
+    due_at = utc_now().replace(microsecond=0)
+    evidence = await with_checks(case, due_at)
+    later = due_at + timedelta(minutes=5)
+    await checked(case, "jp", later, Purpose.RECHECK, {"connect": 7})
+    monitor = await case.value("SELECT public_id FROM monitor WHERE id = $1", case.monitor_id)
+    retried = check_id(monitor, to_ms(later), "jp", Purpose.RECHECK)
+    vote = msgspec.structs.replace(evidence.votes[-1], check_id=retried)
+    evidence = msgspec.structs.replace(evidence, votes=[*evidence.votes[:-1], vote])
+    async with case.db.connection() as connection:
+        found = await timings_of(connection, case.monitor_id, monitor, evidence)
+    assert found[retried].duration_ms == 7
+
+
 async def test_votes_are_shown_with_the_phases_of_their_checks(
     case: NotificationCase, mail: SmtpSink, hook: WebhookSink
 ) -> None:

@@ -127,5 +127,5 @@ async def test_readers_know_how_long_a_customers_results_are_kept(store: Store) 
     await package(store, 2)
     other = await other_monitor(store)
     async with store.database.connection() as connection:
-        for customer, held in ((store.customer, (62, 2)), (other.customer_id, (400, 24))):
+        for customer, held in ((store.customer, (62, 2, 62)), (other.customer_id, (400, 24, 400))):
             assert await choices.kept_for(connection, store.organization, customer, utc_now()) == held

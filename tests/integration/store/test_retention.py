@@ -247,4 +247,4 @@ class TestOfOneOrganization:
 async def test_the_installation_keeps_thirty_days_and_two_years_until_somebody_says_otherwise(store: Store) -> None:
     async with store.database.connection() as connection:
         held: Any = await choices.kept_by(connection, store.organization, datetime(2026, 1, 1, tzinfo=UTC))
-    assert held == (30, 24)
+    assert held == (30, 24, 400)

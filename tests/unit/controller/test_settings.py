@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from controller.model.retention import Kept
 from controller.settings import ControllerSettings, VaultSettings
 from controller.trust import keys
 from controller.vault import new_key
@@ -52,9 +53,10 @@ def test_nothing_notifies_people_by_default() -> None:
 
 
 def test_history_is_kept_for_thirty_days_and_two_years_by_default() -> None:
-    assert load(ControllerSettings, NEEDED).keeps == (30, 24)
+    assert load(ControllerSettings, NEEDED).keeps == Kept(30, 24, 400)
     environ = {**NEEDED, "MAILPROBE_KEEP_RESULTS_DAYS": "56", "MAILPROBE_KEEP_ROLLUPS_MONTHS": "2"}
-    assert load(ControllerSettings, environ).keeps == (56, 2)
+    environ["MAILPROBE_KEEP_BLOCKS_DAYS"] = "90"
+    assert load(ControllerSettings, environ).keeps == Kept(56, 2, 90)
 
 
 @pytest.mark.parametrize(
@@ -66,6 +68,11 @@ def test_history_is_kept_for_thirty_days_and_two_years_by_default() -> None:
             {"KEEP_RESULTS_DAYS": "57", "KEEP_ROLLUPS_MONTHS": "2"},
             "MAILPROBE_KEEP_ROLLUPS_MONTHS: must be at least one for every 28 days",
             id="summaries that end before the results",
+        ),
+        pytest.param(
+            {"KEEP_RESULTS_DAYS": "40", "KEEP_BLOCKS_DAYS": "39"},
+            "MAILPROBE_KEEP_BLOCKS_DAYS: must be at least MAILPROBE_KEEP_RESULTS_DAYS (40)",
+            id="blocks that end before the results",
         ),
         pytest.param({"SMTP_HOST": "mx"}, "MAILPROBE_SMTP_FROM is required", id="a relay without a sender"),
         pytest.param({"SMTP_FROM": "nobody"}, "MAILPROBE_SMTP_FROM: must be", id="no address"),

@@ -70,7 +70,9 @@ class MonitorResults(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         str | None,
         Meta(description="The `cursor` of the next page; null at the end. A page may hold fewer items than `limit`."),
     ]
-    kept_since: Annotated[Timestamp, Meta(description="Results of checks that were due earlier are not kept.")]
+    kept_since: Annotated[
+        Timestamp, Meta(description="Of checks that were due earlier, only those that passed are kept, `rounded`.")
+    ]
 
 
 EXAMPLE: dict[str, Any] = {

@@ -215,12 +215,15 @@ DETAILS: dict[str, Any] = {
     "keepRollupsMonths": None,
     "kept": {
         "resultsDays": 30,
+        "passedDays": 400,
         "rollupsMonths": 24,
         "resultsSince": "2025-12-02T00:00:00.000Z",
+        "passedSince": "2024-11-27T00:00:00.000Z",
         "rollupsSince": "2024-01-01T00:00:00.000Z",
     },
     "shortening": {
         "resultsDays": 7,
+        "passedDays": 7,
         "rollupsMonths": 24,
         "takesEffectAt": "2026-01-02T12:00:00.000Z",
         "resultsRemoved": 1_987_200,

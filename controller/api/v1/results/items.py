@@ -25,7 +25,8 @@ class ResultItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     the agent's own event loop during the check, `kernelRttMs` the round trip to the server as its kernel measured it.
     With `loginWithheld` no login was tried, because the server had refused the same login before. `detail` is
     what only checks of this kind find out, an object with that `kind`, or null. With `rounded`, as checks are that
-    passed hours ago, milliseconds are off by up to 1.25 %. Dialogues are in the check history.
+    passed hours ago, milliseconds are off by up to 1.25 %, `startMs` perhaps by 0.1. Dialogues are in the check
+    history.
     """
 
     check_id: UUID

@@ -71,7 +71,8 @@ _Customer = Annotated[
 _DESCRIPTION = """\
 Every stored result of the monitors you may see, deleted ones included, by the due moment of its check. Without `from`
 those of 24 hours. Results are kept for 30 days, unless the installation or the organization is set otherwise:
-`keptSince`, or the header `X-Kept-Since` of a file, is the first moment whose results are kept.
+`keptSince`, or the header `X-Kept-Since` of a file, is the first moment whose results are all kept. Of the time before,
+only checks that passed are, `rounded` and for 400 days, unless that is set otherwise.
 
 Follow `nextCursor` until it is null. No result comes twice, and none is missing that was stored when the first page was
 requested, even while new results arrive.
@@ -91,7 +92,9 @@ class ResultItems(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         str | None,
         Meta(description="The `cursor` of the next page; null at the end. A page may hold fewer items than `limit`."),
     ]
-    kept_since: Annotated[Timestamp, Meta(description="Results of checks that were due earlier are not kept.")]
+    kept_since: Annotated[
+        Timestamp, Meta(description="Of checks that were due earlier, only those that passed are kept, `rounded`.")
+    ]
 
 
 EXAMPLE: dict[str, Any] = {

@@ -53,7 +53,8 @@ _PARAMETERS = frozenset(
 _DESCRIPTION = """\
 Every stored result of the monitors you may see, deleted ones included, by the due moment of its check: newest first
 unless `order` is given. Results are kept for 30 days, unless the installation or the organization is set otherwise:
-`keptSince`, or the header `X-Kept-Since` of a file, is the first moment whose results are kept.
+`keptSince`, or the header `X-Kept-Since` of a file, is the first moment whose results are all kept. Of the time before,
+only checks that passed are, `rounded` and for 400 days, unless that is set otherwise.
 
 Follow `nextCursor` until it is null. No result comes twice, and none is missing that was stored when the first page was
 requested, even while new results arrive.

@@ -44,9 +44,12 @@ class KeptHistoryView(msgspec.Struct, frozen=True, kw_only=True):
 
     results_days: int
     results_since: datetime
+    passed_days: int
+    passed_since: datetime
     rollups_months: int
     rollups_since: datetime
     then_days: int
+    then_passed_days: int
     then_months: int
     takes_effect_at: datetime | None
     results_removed: int
@@ -100,9 +103,12 @@ def kept_view(retention: OrganizationRetention) -> KeptHistoryView:
     return KeptHistoryView(
         results_days=kept.results_days,
         results_since=retention.results_since,
+        passed_days=kept.blocks_days,
+        passed_since=retention.blocks_since,
         rollups_months=kept.rollups_months,
         rollups_since=retention.rollups_since,
         then_days=then.results_days,
+        then_passed_days=then.blocks_days,
         then_months=then.rollups_months,
         takes_effect_at=retention.takes_effect_at,
         results_removed=retention.removed.results,

@@ -24,7 +24,7 @@ async def admin(api: Api) -> AsyncIterator[AdminClient]:
     async with open_admin_client(api) as client:
         yield client
         await api.value("DELETE FROM retention WHERE organization_id IS NOT NULL")
-        await api.value("UPDATE retention SET results_days = 30, rollups_months = 24")
+        await api.value("UPDATE retention SET results_days = 30, rollups_months = 24, blocks_days = 400")
 
 
 async def changed(admin: AdminClient, **fields: Any) -> dict[str, Any]:
@@ -44,8 +44,10 @@ async def test_an_organization_keeps_what_the_installation_keeps(admin: AdminCli
         "keepRollupsMonths": None,
         "kept": {
             "resultsDays": 30,
+            "passedDays": 400,
             "rollupsMonths": 24,
             "resultsSince": f"{midnight - timedelta(days=30):%Y-%m-%dT00:00:00.000Z}",
+            "passedSince": f"{midnight - timedelta(days=400):%Y-%m-%dT00:00:00.000Z}",
             "rollupsSince": f"{midnight.year - 2}-{midnight:%m}-01T00:00:00.000Z",
         },
         "shortening": None,
@@ -57,7 +59,7 @@ async def test_a_shorter_time_takes_effect_after_a_day_and_can_be_taken_back(adm
     answer = await changed(admin, keepResultsDays=7)
     assert (answer["keepResultsDays"], answer["kept"]["resultsDays"]) == (7, 30)
     shortening = answer["shortening"]
-    assert (shortening["resultsDays"], shortening["rollupsMonths"]) == (7, 24)
+    assert (shortening["resultsDays"], shortening["passedDays"], shortening["rollupsMonths"]) == (7, 7, 24)
     takes_effect = datetime.fromisoformat(shortening["takesEffectAt"]) - timedelta(hours=24)
     assert timedelta(milliseconds=-1) <= takes_effect - began < timedelta(seconds=30)
     assert (await admin.request("GET", PATH)).json() == answer
@@ -86,6 +88,41 @@ async def test_a_dry_run_changes_nothing_and_answers_what_would_go(admin: AdminC
     assert (await changed(admin, keepResultsDays=7))["shortening"] | {"takesEffectAt": ""} == answer["shortening"] | {
         "takesEffectAt": ""
     }
+
+
+async def test_checks_in_blocks_that_would_go_are_counted_and_announced(admin: AdminClient) -> None:
+    """Choosing what the installation keeps removes no failed check, but those that passed before."""
+    api = admin.api
+    await make_locations(api)
+    monitor = (await api.create())["id"]
+    midnight = utc_now().replace(hour=0, minute=0, second=0, microsecond=0)
+    days = (40, 31, 10)
+    await api.value("UPDATE fold_progress SET at = $1", midnight - timedelta(days=45))
+    await make_months(api.database, (midnight - timedelta(days=max(days))).date())
+    await make_months(api.database, utc_now().date())
+    await api.value(
+        "INSERT INTO result_block SELECT $1, $2, $2, min(id), 60000, 4, 1, false, false, B'1', '{1}', '{}', '{0,0,0,0}'"
+        " FROM location",
+        monitor,
+        midnight - timedelta(days=32),
+    )
+
+    async def removed(days: int) -> tuple[int, int, int]:
+        found = (await changed(admin, keepResultsDays=days, dryRun=True))["shortening"]
+        return found["resultsDays"], found["passedDays"], found["resultsRemoved"]
+
+    others = [(await removed(days))[2] for days in (30, 7)]
+    for back in days:
+        await api.value(
+            "INSERT INTO rollup SELECT $1, 86400, $2, id, 700, 15, 5, 0, 1, 1, 1, '{}', '{}' FROM location"
+            " WHERE code = 'de-nbg'",
+            monitor,
+            midnight - timedelta(days=back),
+        )
+    assert await removed(30) == (30, 30, others[0] + 700)
+    assert await removed(7) == (7, 7, others[1] + 700 + 720)
+    answer = await changed(admin, keepResultsDays=30)
+    assert (answer["kept"]["passedDays"], answer["shortening"]["passedDays"]) == (400, 30)
 
 
 async def test_summaries_that_would_go_are_counted_too(admin: AdminClient) -> None:

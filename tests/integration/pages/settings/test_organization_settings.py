@@ -53,11 +53,13 @@ async def test_less_history_is_kept_only_after_a_page_that_says_what_goes(api: A
     async with browsing_as(api, Role.ADMIN) as browser:
         page = await browser.submit(await browser.open(HERE), KEPT, results_days="7", rollups_months="6")
         assert (page.status, page.path, page.headings) == (200, KEPT, ["Keep less history"])
-        assert "Results are kept for 7 days instead of 30 days: about 0 results are removed." in page.text
+        assert (
+            "Results are kept for 7 days instead of 30 days, and checks that passed for 7 days instead of" in page.text
+        )
         assert await chosen(api) is None
         page = await browser.submit(page, KEPT)
         assert page.path == f"{HERE}?done=shorter"
-        assert "will be 7 days and 6 months" in page.text
+        assert "will be 7 days of results, 7 days of checks that passed and 6 months of summaries" in page.text
         assert await chosen(api) == [7, 6]
         page = await browser.submit(page, KEPT, results_days="", rollups_months="")
         assert page.path == f"{HERE}?done=retention"

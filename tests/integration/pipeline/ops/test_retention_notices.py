@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from controller.decisions.history.retention import NOTICE, in_force, rechosen
+from controller.decisions.history.retention import NOTICE, bounding_blocks, in_force, rechosen
 from controller.model.retention import Kept, Retention
 from controller.pipeline.housekeeping import prepare_partitions
 from controller.pipeline.retention.review import SEEN_SECONDS, RetentionReview
@@ -35,8 +35,8 @@ class RetentionCase:
         self.db = installation.db
         self.now = utc_now()
 
-    def controller(self, name: str, days: int, months: int = 24) -> RetentionReview:
-        return RetentionReview(self.db, name, Kept(days, months), [OPS])
+    def controller(self, name: str, days: int, months: int = 24, passed: int = 400) -> RetentionReview:
+        return RetentionReview(self.db, name, Kept(days, months, passed), [OPS])
 
     async def kept(self, at: datetime) -> Retention:
         async with self.db.connection() as connection:
@@ -46,7 +46,8 @@ class RetentionCase:
         number = await self.installation.value("SELECT id FROM organization")
         async with self.db.transaction() as connection:
             before = await choices.of_organization(connection, number, lock=True)
-            after = rechosen(before, Retention(results_days=days), Retention(results_days=30, rollups_months=24), at)
+            ceiling = in_force(await choices.of_installation(connection), at)
+            after = rechosen(before, bounding_blocks(Retention(results_days=days)), ceiling, at)
             await choices.save(connection, number, after)
 
     async def notices(self) -> list[str]:
@@ -73,12 +74,12 @@ async def test_a_shorter_setting_is_announced_once_and_takes_effect_after_a_day(
         await one.review(case.now + hours * HOUR)
         await two.review(case.now + hours * HOUR)
     assert await case.notices() == [WILL_GO]
-    assert await case.kept(case.now + 23 * HOUR) == Retention(results_days=30, rollups_months=24)
+    assert await case.kept(case.now + 23 * HOUR) == Retention(results_days=30, rollups_months=24, blocks_days=400)
     for _ in range(2):
         await one.review(case.now + NOTICE + HOUR)
         await two.review(case.now + NOTICE + HOUR)
     assert await case.notices() == [WILL_GO, GOES]
-    assert await case.kept(case.now + NOTICE + HOUR) == Retention(results_days=7, rollups_months=24)
+    assert await case.kept(case.now + NOTICE + HOUR) == Retention(results_days=7, rollups_months=24, blocks_days=400)
 
 
 async def test_the_notice_says_what_goes_when_and_how_to_keep_it(case: RetentionCase) -> None:
@@ -93,8 +94,8 @@ async def test_the_notice_says_what_goes_when_and_how_to_keep_it(case: Retention
     text = "\n".join(notice["paragraphs"])
     at = case.now + NOTICE
     for part in (
-        f"from {at:%Y-%m-%d %H:%M} UTC on 7 days of results and 12 months of summaries are kept",
-        "instead of 30 days of results and 24 months of summaries",
+        f"from {at:%Y-%m-%d %H:%M} UTC on 7 days of results, 400 days of checks that passed and 12 months",
+        "instead of 30 days of results, 400 days of checks that passed and 24 months of summaries",
         "about 1,440 results and 0 hourly",
         "MAILPROBE_KEEP_RESULTS_DAYS",
         "all organizations",
@@ -102,11 +103,32 @@ async def test_the_notice_says_what_goes_when_and_how_to_keep_it(case: Retention
         assert part in text, part
 
 
+async def test_blocks_are_kept_less_long_after_a_day_too(case: RetentionCase) -> None:
+    await case.controller("one", 30, passed=40).review(case.now)
+    [notice] = await case.whole()
+    assert "40 days of checks that passed and 24 months of summaries are kept, instead of" in notice["paragraphs"][0]
+    assert "MAILPROBE_KEEP_BLOCKS_DAYS" in notice["paragraphs"][-1]
+    assert (await case.kept(case.now + 23 * HOUR)).blocks_days == 400
+    assert (await case.kept(case.now + NOTICE)).blocks_days == 40
+
+
+async def test_an_organization_that_chooses_what_the_installation_keeps_is_told_of_its_blocks(
+    case: RetentionCase,
+) -> None:
+    review = case.controller("one", 30)
+    await review.review(case.now)
+    await case.organization_keeps(30, case.now)
+    await review.review(case.now)
+    [notice] = await case.whole()
+    assert "30 days of checks that passed" in notice["paragraphs"][0]
+    assert "instead of 30 days of results, 400 days of checks that passed" in notice["paragraphs"][0]
+
+
 async def test_a_setting_that_is_made_longer_again_removes_nothing(case: RetentionCase) -> None:
     await case.controller("one", 7).review(case.now)
     await case.controller("one", 30).review(case.now + HOUR)
     assert await case.notices() == [WILL_GO, STAYS]
-    assert await case.kept(case.now + 2 * NOTICE) == Retention(results_days=30, rollups_months=24)
+    assert await case.kept(case.now + 2 * NOTICE) == Retention(results_days=30, rollups_months=24, blocks_days=400)
 
 
 async def test_while_controllers_are_set_to_different_times_the_longest_hold(case: RetentionCase) -> None:
@@ -125,14 +147,14 @@ async def test_while_controllers_are_set_to_different_times_the_longest_hold(cas
 async def test_a_longer_setting_needs_no_notice(case: RetentionCase) -> None:
     await case.controller("one", 90, 36).review(case.now)
     assert await case.notices() == []
-    assert await case.kept(case.now) == Retention(results_days=90, rollups_months=36)
+    assert await case.kept(case.now) == Retention(results_days=90, rollups_months=36, blocks_days=400)
 
 
 async def test_an_installation_without_monitors_begins_with_its_setting(case: RetentionCase) -> None:
     await case.installation.value("DELETE FROM monitor")
     await case.controller("one", 7).review(case.now)
     assert await case.notices() == []
-    assert await case.kept(case.now) == Retention(results_days=7, rollups_months=24)
+    assert await case.kept(case.now) == Retention(results_days=7, rollups_months=24, blocks_days=400)
 
 
 async def test_what_an_organization_keeps_is_announced_with_its_name(case: RetentionCase) -> None:
@@ -142,7 +164,10 @@ async def test_what_an_organization_keeps_is_announced_with_its_name(case: Reten
     [notice] = await case.whole()
     assert notice["title"] == WILL_GO
     assert notice["paragraphs"][0].startswith("History of the organization O: from ")
-    assert "7 days of results and 24 months of summaries are kept, instead of 30 days" in notice["paragraphs"][0]
+    assert (
+        "7 days of results, 7 days of checks that passed and 24 months of summaries are kept, instead of 30 days"
+        in notice["paragraphs"][0]
+    )
     assert "PATCH /api/v1/organizations/{id}" in notice["paragraphs"][-1]
     await case.organization_keeps(3, case.now + HOUR)  # still less: announced anew
     await review.review(case.now + HOUR)

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from controller.decisions.history.histogram import SHORTEST_MS
 from controller.decisions.history.history import Order, Position, Slice
 from controller.decisions.history.scale import ERROR
 from controller.decisions.history.views import View, sources
@@ -25,7 +26,11 @@ from tests.integration.store.conftest import Store
 
 HOUR = timedelta(hours=1)
 MOST = 100_000
-_SHORT_MS = 0.11
+_START_MS = 0.1
+"""Starts of phases may be off by so much, or by ERROR."""
+_STARTS = (".startMs", ".start_ms")
+_REAL = 1.000_001
+"""PostgreSQL keeps durations as `real`."""
 _DIFFERING = frozenset({"rounded", "transcript"})
 """Fields that say that durations are rounded, and the dialogues that blocks do not keep."""
 
@@ -110,7 +115,8 @@ def _difference(before: Any, after: Any, at: str) -> str | None:
                 return f"{at}: {len(before)} became {len(after)}"
             parts = ((n, one, other) for n, (one, other) in enumerate(zip(before, after, strict=True)))
         case float(), float():
-            far = abs(before - after) > max(_SHORT_MS, 1.001 * ERROR * abs(before))
+            least = _START_MS if at.endswith(_STARTS) else SHORTEST_MS
+            far = abs(before - after) > _REAL * max(least, ERROR * abs(before))
             return f"{at}: {before} became {after}" if far else None
         case _:
             return None if before == after else f"{at}: {before!r} became {after!r}"

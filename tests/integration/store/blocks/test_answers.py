@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from hypothesis import HealthCheck, Phase, given, settings
 
-from controller.model.retention import BLOCKS_DAYS, Kept
+from controller.model.retention import Kept
 from controller.pipeline.folding.folder import fold_due
 from controller.pipeline.rollups import roll_up
 from controller.store.retention import choices
@@ -23,7 +23,7 @@ async def start_again(store: Store, midnight: datetime) -> None:
     await store.value("UPDATE rollup_progress SET closed_until = $1, rolled_until = $1", midnight)
     await store.value("UPDATE fold_progress SET at = $1, after_monitor = 0", midnight)
     async with store.database.connection() as connection:
-        await choices.note_setting(connection, "c", Kept(), BLOCKS_DAYS, lasts_seconds=60)
+        await choices.note_setting(connection, "c", Kept(), lasts_seconds=60)
 
 
 async def fold_all(store: Store, midnight: datetime) -> int:

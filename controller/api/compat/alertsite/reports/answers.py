@@ -60,9 +60,12 @@ class SlaRecord(msgspec.Struct, frozen=True, kw_only=True):
     outages: int
 
 
-class DetailReport(msgspec.Struct, frozen=True, kw_only=True):
+class DetailReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`note` says that failed checks of a part of the time are not kept any more."""
+
     metadata: Metadata
     results: list[DetailRecord]
+    note: str | None = None
 
 
 class OutageReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +76,15 @@ class OutageReport(msgspec.Struct, frozen=True, kw_only=True):
 class SlaReport(msgspec.Struct, frozen=True, kw_only=True):
     metadata: Metadata
     results: list[SlaRecord]
+
+
+def note_of(failed_since: datetime | None) -> str | None:
+    """What a detail report says when failed checks before this moment are not kept any more."""
+    if failed_since is None:
+        return None
+    return (
+        f"Failed checks due before {timestamp(failed_since)} are not kept any more: only those that passed are listed."
+    )
 
 
 DETAIL: dict[str, Any] = {

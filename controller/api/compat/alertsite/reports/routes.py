@@ -20,6 +20,7 @@ from controller.api.compat.alertsite.reports.answers import (
     OutageReport,
     SlaReport,
     detail_record,
+    note_of,
     outage_record,
     sla_record,
 )
@@ -91,7 +92,8 @@ _REFUSALS = refusals(
     dependencies={"report": report_requests(LONGEST)},
     operation_id="alertsiteReportDetail",
     summary="Single results of a time",
-    description="The latest ones of at most 31 days, newest first.",
+    description="The latest ones of at most 31 days, newest first. Failed checks are not kept as long as others:"
+    " where the time begins before they are, `note` says so (in XML an attribute of the root).",
     responses={200: answers(DetailReport, "The results", listed(DETAIL)), **_REFUSALS},
     **_REPORT,
 )
@@ -120,10 +122,11 @@ async def report_detail(
         now=report.now,
     )
     by_code = {here.code: here for here in locations}
-    records = await off_loop(lambda: [detail_record(one, by_code) for one in found])
+    records = await off_loop(lambda: [detail_record(one, by_code) for one in found.results])
+    note = note_of(found.failed_since)
     if is_json(version, form):
-        return DetailReport(metadata=_metadata(len(records), limit), results=records)
-    return await off_loop(lambda: xml_answer("detail", map(fields_of, records)))
+        return DetailReport(metadata=_metadata(len(records), limit), results=records, note=note)
+    return await off_loop(lambda: xml_answer("detail", map(fields_of, records), note=note))
 
 
 @get(

@@ -34,8 +34,9 @@ class Reporting(Operation):
         return _document(str(self.operation_id).removeprefix("alertsiteReport").lower(), example["results"]).decode()
 
 
-def xml_answer(name: str, rows: Iterable[Mapping[str, Any]]) -> Response[bytes]:
-    return Response(_document(name, rows), media_type=XML)
+def xml_answer(name: str, rows: Iterable[Mapping[str, Any]], *, note: str | None = None) -> Response[bytes]:
+    """`note` is an attribute of the root."""
+    return Response(_document(name, rows, note), media_type=XML)
 
 
 def fields_of(record: msgspec.Struct) -> Mapping[str, Any]:
@@ -52,8 +53,8 @@ def text_of(value: Any) -> str:
     return "" if value is None else str(value).translate(_NOT_IN_XML)
 
 
-def _document(name: str, rows: Iterable[Mapping[str, Any]]) -> bytes:
-    root = ET.Element(name)
+def _document(name: str, rows: Iterable[Mapping[str, Any]], note: str | None = None) -> bytes:
+    root = ET.Element(name, {} if note is None else {"note": note})
     for fields in rows:
         ET.SubElement(root, "row", {field: text_of(value) for field, value in fields.items()})
     return written(root)

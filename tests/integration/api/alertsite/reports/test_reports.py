@@ -89,6 +89,21 @@ async def test_times_are_days_and_moments(api: Api, history: History) -> None:
     assert await report(api, history, "detail", f"&rdate={long_ago:%Y-%m-%d}") == []
 
 
+async def test_a_time_of_which_only_passed_checks_are_kept_is_not_shown_as_all_green(
+    api: Api, history: History
+) -> None:
+    path = f"{PATH}/detail/C{history.customer}?obj_device={history.monitor['id']}"
+    now = utc_now()
+    for days, is_noted in ((29, False), (31, True), (60, True)):
+        time = f"&from={now - timedelta(days=days):%Y-%m-%d}&to={now - timedelta(days=days - 1):%Y-%m-%d}"
+        answer = await api.client.get(f"{path}{time}&api_version=2")
+        since = f"{now - timedelta(days=30):%Y-%m-%dT00:00:00.000Z}"
+        note = f"Failed checks due before {since} are not kept any more: only those that passed are listed."
+        assert answer.json().get("note") == (note if is_noted else None)
+        text = (await api.client.get(f"{path}{time}&format=xml")).text
+        assert (f'note="{note}"' in text) is is_noted
+
+
 @pytest.mark.parametrize(
     ("query", "message"),
     [

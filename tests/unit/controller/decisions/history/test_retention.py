@@ -11,10 +11,13 @@ from hypothesis import strategies as st
 from controller.decisions.history.retention import (
     NOTICE,
     RetentionChoice,
+    blocks_since,
+    bounding_blocks,
     final_moment,
     in_force,
     kept,
     kept_finally,
+    limited,
     rechosen,
     results_since,
     rollups_since,
@@ -68,10 +71,32 @@ def test_of_two_times_the_longer_one_holds_at_once_and_the_shorter_one_later() -
 
 
 def test_what_nobody_keeps_anyway_needs_no_notice() -> None:
-    """An organization that wrote down what the installation keeps loses nothing."""
-    none = RetentionChoice()
-    assert not rechosen(none, days(30), days(30), NOW).pending(NOW)
-    assert rechosen(none, days(29), days(30), NOW).pending(NOW)
+    """An organization that wrote down what the installation keeps loses nothing, unless blocks are kept longer."""
+    none, thirty = RetentionChoice(), bounding_blocks(days(30))
+    assert not rechosen(none, thirty, thirty, NOW).pending(NOW)
+    assert rechosen(none, bounding_blocks(days(29)), thirty, NOW).pending(NOW)
+    installation = Retention(results_days=30, rollups_months=24, blocks_days=400)
+    choice = rechosen(none, thirty, installation, NOW)
+    assert kept(RetentionChoice(chosen=installation), choice, NOW) == Kept(30, 24, 400)
+    assert kept(RetentionChoice(chosen=installation), choice, NOW + NOTICE) == Kept(30, 24, 30)
+
+
+def test_blocks_of_an_organization_are_kept_as_long_as_it_chose_for_results() -> None:
+    """Also when the installation keeps results less long."""
+    own = RetentionChoice(chosen=bounding_blocks(days(90)))
+    for results, blocks, expected in ((30, 400, 90), (7, 400, 90), (7, 60, 60)):
+        installation = Retention(results_days=results, rollups_months=24, blocks_days=blocks)
+        assert kept(RetentionChoice(chosen=installation), own, NOW) == Kept(results, 24, expected)
+    assert limited(Kept(30, 24, 400), 2) == Kept(30, 2, 62)
+    assert limited(Kept(30, 24, 40), 2) == Kept(30, 2, 40)
+
+
+def test_blocks_of_the_installation_are_kept_less_long_after_a_day() -> None:
+    begun = Retention(results_days=30, rollups_months=24, blocks_days=400)
+    less = Retention(results_days=30, rollups_months=24, blocks_days=40)
+    choice = rechosen(RetentionChoice(chosen=begun), less, NO_CEILING, NOW)
+    assert in_force(choice, NOW) == begun
+    assert in_force(choice, NOW + NOTICE) == less
 
 
 def test_an_organization_keeps_no_more_than_the_installation() -> None:
@@ -107,6 +132,7 @@ def test_nothing_holds_that_was_not_chosen_a_day_before(
 
 def test_moments_are_those_of_utc() -> None:
     assert results_since(Kept(30, 24), NOW) == datetime(2026, 2, 8, tzinfo=UTC)
+    assert blocks_since(Kept(30, 24, 60), NOW) == datetime(2026, 1, 9, tzinfo=UTC)
     assert rollups_since(Kept(30, 24), NOW) == datetime(2024, 3, 1, tzinfo=UTC)
     assert rollups_since(Kept(30, 3), NOW) == datetime(2025, 12, 1, tzinfo=UTC)
     assert rollups_since(Kept(28, 1), datetime(2026, 1, 31, 23, 59, tzinfo=UTC)) == datetime(2025, 12, 1, tzinfo=UTC)
