@@ -36,5 +36,5 @@ FOLD = 0x6D70_000A
 It is taken before SETTLE, which all results need.
 """
 
-LEFT_RESULTS = 0x6D70_000B
+LEFT_RESULTS = 0x6D70_000D
 """One controller at a time publishes what others left unpublished, so that events keep their order."""
