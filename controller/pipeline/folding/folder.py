@@ -105,7 +105,8 @@ async def _alone(db: Database) -> AsyncIterator[Connection | None]:
         await connection.execute(
             "SELECT set_config('idle_in_transaction_session_timeout', $1, true)", f"{_FROZEN_SECONDS}s"
         )
-        held = await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", locks.FOLD)
+        held = await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", locks.FOLDER)
         if held:
             await connection.execute("SELECT pg_advisory_xact_lock_shared($1)", locks.PARTITIONS)
+            await connection.execute("SELECT pg_advisory_xact_lock($1)", locks.FOLD)
         yield connection if held else None

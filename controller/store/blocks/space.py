@@ -66,10 +66,9 @@ async def compact(db: Database, day: datetime) -> bool:
 async def _replace(db: Database, table: str, day: datetime) -> bool:
     async with db.transaction() as connection:
         await connection.execute("SELECT set_config('lock_timeout', $1, true)", _LOCK_TIMEOUT)
-        if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", locks.FOLD):
-            return False  # while this is held, no late result is stored
-        if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", locks.PARTITIONS):
-            return False  # nor does anybody remove results
+        # While these are held, nobody removes results, and no late result is stored.
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", locks.PARTITIONS)
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", locks.FOLD)
         if await connection.fetchval("SELECT to_regclass($1) IS NULL", table):
             return True
         await _agree(connection, table)

@@ -29,7 +29,12 @@ RETENTION = 0x6D70_0007
 """One controller at a time removes what organizations keep no longer."""
 
 FOLD = 0x6D70_000A
-"""Making blocks holds it alone and storing late results holds it shared, so that no check is in a block and a row."""
+"""Making blocks holds it alone and storing late results holds it shared, so that no check is in a block and a row.
+Whoever needs other locks of these, too, takes this one before SETTLE, which all results need, and after PARTITIONS.
+"""
+
+FOLDER = 0x6D70_000B
+"""One controller at a time makes blocks."""
 
 DEPENDENCIES = 0x6D70_0009
 """With the number of an organization: one change at a time of which of its monitors depend on which."""

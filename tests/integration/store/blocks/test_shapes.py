@@ -15,22 +15,15 @@ from controller.store.platform.pool import Connection
 from shared.clock import utc_now
 from tests.integration.store.blocks.random_history import put
 from tests.integration.store.blocks.test_answers import DAY, HOUR, fold_all, start_again
+from tests.integration.store.blocks.test_fold_locks import somebody_waits
 from tests.integration.store.blocks.test_folding import hour_of
 from tests.integration.store.conftest import Store
-
-_WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
 @pytest.fixture
 async def begin(store: Store, midnight: datetime) -> datetime:
     await start_again(store, midnight)
     return midnight
-
-
-async def somebody_waits(store: Store) -> None:
-    async with asyncio.timeout(10):
-        while not await store.value(_WAITING):
-            await asyncio.sleep(0.01)
 
 
 async def an_old_shape(store: Store, begin: datetime) -> list[Any]:
