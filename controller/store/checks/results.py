@@ -36,10 +36,12 @@ _UNKNOWN = ResultStatus.UNKNOWN.value
 _AHEAD_SECONDS = CLOCK_TOLERANCE_MS / 1000
 
 _LOCK = """
-SELECT pg_advisory_xact_lock_shared($1),
-  CASE WHEN $3::timestamptz < now() - interval '1 hour' THEN pg_advisory_xact_lock_shared($2) END
+SELECT CASE WHEN $3::timestamptz < now() - interval '1 hour' THEN pg_advisory_xact_lock_shared($2) END,
+  pg_advisory_xact_lock_shared($1)
 """
-"""Late results wait for the block that is being made, as they may be in it. No block is made of the last two hours."""
+"""Late results wait for the block that is being made, as they may be in it, and hold nothing meanwhile that others wait
+for. No block is made of the last two hours.
+"""
 
 
 class StoredResult(NamedTuple):
