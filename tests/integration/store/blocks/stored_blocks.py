@@ -27,7 +27,7 @@ async def block(store: Store, monitor: Monitor, first: datetime, *, shape: str =
     """Four checks, one a minute, of an hour that begins at `first`. The shape is named by its agent."""
     number: int = await store.value(_SHAPE, shape, first + 60 * MINUTE)
     last = first + (_CHECKS - 1) * MINUTE
-    ticks = BitString("1" * _CHECKS)
+    ticks = BitString.from_int((1 << _CHECKS) - 1, length=_CHECKS, bitorder="big", signed=False)
     await store.value(_BLOCK, monitor.id, first, last, _CHECKS, ticks, number, [0] * 4 * _CHECKS)
 
 
