@@ -22,7 +22,7 @@ from tests.integration.store.conftest import Store
 from tests.integration.store.test_package_retention import other_monitor, package
 from tests.integration.store.test_retention import keep, monitor_of_other_organization
 
-DAY = timedelta(days=1)
+DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
 BACK = (0, 3, 10, 40, 100)
 """How many days before today the blocks of `filled` are."""
 
@@ -125,10 +125,10 @@ async def test_blocks_of_customers_go_with_what_their_package_keeps(store: Store
     for monitor in (own, other):
         await filled(store, monitor, today)
     await package(store, 2)
-    await remove_expired(store.database)
+    await remove_expired(store.database, utc_now() + SECOND)
     assert await ages(store, own, today) == [0, 3, 10, 40]
     await package(store, 1)
-    await remove_expired(store.database)
+    await remove_expired(store.database, utc_now() + SECOND)
     assert await ages(store, own, today) == [0, 3, 10]
     assert await ages(store, other, today) == list(BACK)
 
@@ -140,7 +140,7 @@ async def test_of_a_choice_and_a_package_the_shorter_counts(store: Store, today:
     await package(store, 1)
     await keep(store, store.organization, Retention(results_days=60))
     await keep(store, None, Retention(results_days=90))
-    await remove_expired(store.database)
+    await remove_expired(store.database, utc_now() + SECOND)
     assert await ages(store, own, today) == [0, 3, 10]
     assert await ages(store, other, today) == [0, 3, 10, 40]
 
