@@ -24,7 +24,7 @@ from tests.bench.processes import Servers, servers
 _HOUR = timedelta(hours=1)
 _LOCATIONS = 3
 _LONGEST_SECONDS = 3600.0
-_FILL = """
+FILL = """
 INSERT INTO result (monitor_id, due_at, location_id, purpose, status, duration_ms, started_at, stored_at, agent,
   address, failure, phases, facts, loop_lag_ms, kernel_rtt_ms)
 SELECT monitor.id, due.at, location.id, 'scheduled',
@@ -121,7 +121,7 @@ async def _prepare(started: Servers, monitors: int, day: datetime) -> None:
 
 async def _fill(started: Servers, hour: datetime) -> None:
     async with started.db.connection() as connection:
-        await connection.execute(_FILL, hour, hour + timedelta(minutes=59), timeout=_LONGEST_SECONDS)
+        await connection.execute(FILL, hour, hour + timedelta(minutes=59), timeout=_LONGEST_SECONDS)
         await connection.execute("ANALYZE result", timeout=_LONGEST_SECONDS)
 
 

@@ -32,8 +32,8 @@ from controller.store.retention import choices
 from shared.clock import utc_now
 from shared.epoch import to_ms
 from shared.wire.rounds import Purpose
-from tests.integration.store.lock_waits import lock_waits
 from tests.integration.store.migrating import apply_before
+from tests.integration.store.migrations.lock_waits import lock_waits
 from tests.integration.store.test_rollups import result
 
 MONITORS, MINUTES = 100, 3360
