@@ -53,6 +53,24 @@ random_cases = partial(
 @random_cases(max_examples=12)
 @given(runs)
 async def test_answers_stay_the_same(store: Store, midnight: datetime, found: list[Run]) -> None:
+    await answers_stay_the_same(store, midnight, found)
+
+
+async def test_answers_stay_the_same_when_the_interval_changes_within_an_hour(store: Store, midnight: datetime) -> None:
+    """A round of the new interval is due at other moments of a minute, or at the same."""
+    at = [Run("de", 3, False, phase, 60, 15, False, 0, 10.0, 0.02, {4: None}, False, []) for phase in (17_250, 0)]
+    changes = [(30, 29_999), (60, 17_250), (30, 0)]
+    found = [at[0], *(at[1]._replace(follows=True, interval_seconds=s, phase_ms=ms) for s, ms in changes)]
+    await answers_stay_the_same(store, midnight, found)
+    assert await store.value("SELECT array_agg(DISTINCT interval_ms ORDER BY interval_ms) FROM result_block") == [
+        30_000,
+        60_000,
+    ]
+    assert await store.value("SELECT count(*) FROM result_block WHERE last_at < $1", midnight + HOUR) > 1
+    assert await store.value("SELECT count(*) FROM result") < 4
+
+
+async def answers_stay_the_same(store: Store, midnight: datetime, found: list[Run]) -> None:
     await start_again(store, midnight)
     monitor = await store.monitor()
     results = results_of(monitor, midnight, found)
