@@ -73,6 +73,8 @@ async def answers(store: Store, monitor: Monitor, since: datetime, until: dateti
             found[f"raw {bucket}"] = await charts.raw_checks(connection, monitor.id, view, 70)
         shares, whole = (0.5, 0.9, 0.99), View(since, until, 3600)
         found["percentiles"] = await location_charts.duration_percentiles(connection, monitor.id, whole, shares)
+        for table, read in _STORED_FIGURES.items():
+            found[table] = [dict(row) for row in await connection.fetch(read, monitor.id)]
         found["judged"] = await judged_times(connection, monitor.id, 60, [sources(View(since, until, 3600), since)])
     return found
 
@@ -84,6 +86,12 @@ _FILTERS: dict[str, dict[str, Any]] = {
     "failed": {"status": ResultStatus.FAILURE},
     "scheduled": {"purpose": Purpose.SCHEDULED},
     "triggered": {"purpose": Purpose.TRIGGERED},
+}
+
+
+_STORED_FIGURES = {
+    "rollups": "SELECT * FROM rollup WHERE monitor_id = $1 ORDER BY bucket_seconds, bucket_at, location_id",
+    "uptime": "SELECT * FROM uptime WHERE monitor_id = $1 ORDER BY bucket_seconds, bucket_at",
 }
 
 
