@@ -27,6 +27,11 @@ _MONITORS = """
 SELECT max(id) FROM (SELECT id FROM monitor WHERE id > $1 ORDER BY id LIMIT $2) AS next
 """
 
+_SAME = """
+old.monitor_id = kept.monitor_id AND old.due_at = kept.due_at AND old.location_id = kept.location_id
+  AND old.purpose = kept.purpose
+"""
+
 
 async def next_day(db: Database) -> datetime | None:
     """The next day all of which is folded. Raises StoreUnavailableError."""
@@ -87,18 +92,17 @@ async def _copy(connection: Connection, table: str, after: int, last: int) -> No
 
 
 async def _agree(connection: Connection, table: str) -> None:
-    """Copy what was stored meanwhile, and remove what was removed."""
-    await connection.execute("SET LOCAL enable_seqscan = off")
+    """Copy what was stored meanwhile, and remove what was removed. Others wait for it, so both tables are compared in
+    the order of their keys: that takes half a second for 200,000 rows.
+    """
+    for plan in ("seqscan", "hashjoin", "nestloop"):
+        await connection.execute(f"SET LOCAL enable_{plan} = off")
     await connection.execute(
-        f"INSERT INTO {table}_kept SELECT * FROM {table} ON CONFLICT DO NOTHING",  # noqa: S608
+        f"INSERT INTO {table}_kept SELECT * FROM {table} AS old"  # noqa: S608
+        f" WHERE NOT EXISTS (SELECT FROM {table}_kept AS kept WHERE {_SAME})",
     )
     await connection.execute(
-        f"""
-        DELETE FROM {table}_kept AS kept WHERE NOT EXISTS (
-          SELECT FROM {table} AS old WHERE old.monitor_id = kept.monitor_id AND old.due_at = kept.due_at
-            AND old.location_id = kept.location_id AND old.purpose = kept.purpose
-        )
-        """,  # noqa: S608
+        f"DELETE FROM {table}_kept AS kept WHERE NOT EXISTS (SELECT FROM {table} AS old WHERE {_SAME})",  # noqa: S608
     )
 
 
