@@ -38,7 +38,7 @@ SELECT monitor.id, due.at, location.id, 'scheduled',
     'capabilities', '["PIPELINING","SIZE 10240000","STARTTLS","AUTH PLAIN LOGIN","8BITMIME"]'::json),
   random(), 10 + random()
 FROM generate_series($1::timestamptz, $2::timestamptz, interval '1 minute') AS due (at)
-CROSS JOIN monitor CROSS JOIN location
+CROSS JOIN (SELECT id FROM monitor WHERE $3::bigint[] IS NULL OR id = ANY ($3)) AS monitor CROSS JOIN location
 CROSS JOIN LATERAL (SELECT 20 + 5 * random() AS ms, random() < 0.005 AS failed, due.at, monitor.id) AS drawn
 CROSS JOIN LATERAL (
   SELECT json_agg(json_build_object(
@@ -121,7 +121,7 @@ async def _prepare(started: Servers, monitors: int, day: datetime) -> None:
 
 async def _fill(started: Servers, hour: datetime) -> None:
     async with started.db.connection() as connection:
-        await connection.execute(FILL, hour, hour + timedelta(minutes=59), timeout=_LONGEST_SECONDS)
+        await connection.execute(FILL, hour, hour + timedelta(minutes=59), None, timeout=_LONGEST_SECONDS)
         await connection.execute("ANALYZE result", timeout=_LONGEST_SECONDS)
 
 

@@ -1,7 +1,8 @@
 """How fast history is read from rows, and from the blocks that they are put into: the same requests before and after.
 
-Monitors have thirty days of checks, each minute from three locations, and roll-ups of a year; one check in 200 fails.
-One monitor is read, in the middle of its days and at their end, and a day of all of them. The last two hours stay rows.
+Three monitors have thirty days of checks, each minute from three locations, and the others a day in the middle and the
+last two; all have roll-ups of a year. One check in 200 fails. One monitor is read, in the middle of its days and at
+their end, and a day of all monitors. The last two hours stay rows.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ from tests.system.product import Product
 
 _DAYS = 30
 _LOCATIONS = 3
+_WHOLE = 3
+"""So many monitors have checks of all days."""
 _READ_SECONDS = 5.0
 _STATEMENT_SECONDS = 900.0
 _FOLD_SECONDS = 1800.0
@@ -49,8 +52,8 @@ async def measure(monitors: int) -> Figures:
         await many_monitors.insert(url, monitors, port=25, interval_seconds=60)
         await many_monitors.disable(url)
         begin = _midnight() - _DAYS * _DAY
-        name = await _fill(url, begin)
         middle = begin + _DAYS // 2 * _DAY
+        name = await _fill(url, begin, middle)
         paths = _paths(name, middle)
         before = await _read(running, paths, middle)
         await _fold(url, begin)
@@ -109,7 +112,7 @@ async def _read(running: Product, paths: Mapping[str, str], middle: datetime) ->
     return found
 
 
-async def _fill(url: str, begin: datetime) -> str:
+async def _fill(url: str, begin: datetime, middle: datetime) -> str:
     """Fill the database; return the public id of the monitor to read."""
     async with Database.open(url, size=1) as db:
         await make_partitions(db, begin.date(), utc_now().date())
@@ -130,10 +133,12 @@ async def _fill(url: str, begin: datetime) -> str:
             await connection.execute(reading.FILL_ROLLUPS, seconds, bins, since, until, ids)
             await connection.execute(reading.FILL_UPTIME, seconds, since, until, ids)
         while begin < rolled:
-            await connection.execute(disk.FILL, begin, min(begin + _DAY, rolled) - timedelta(minutes=1))
+            whole = begin == middle or begin + 2 * _DAY > rolled
+            until = min(begin + _DAY, rolled) - timedelta(minutes=1)
+            await connection.execute(disk.FILL, begin, until, ids if whole else ids[:_WHOLE])
             begin += _DAY
         await connection.execute("VACUUM ANALYZE")
-        return str(await connection.fetchval("SELECT public_id FROM monitor WHERE id = $1", ids[len(ids) // 2]))
+        return str(await connection.fetchval("SELECT public_id FROM monitor WHERE id = $1", ids[1]))
     finally:
         await connection.close()
 
