@@ -57,6 +57,12 @@ def test_history_is_kept_for_thirty_days_and_two_years_by_default() -> None:
     assert load(ControllerSettings, environ).keeps == (56, 2)
 
 
+def test_blocks_are_kept_for_four_hundred_days_by_default() -> None:
+    assert load(ControllerSettings, NEEDED).keep_blocks_days == 400
+    environ = {**NEEDED, "MAILPROBE_KEEP_BLOCKS_DAYS": "30"}
+    assert load(ControllerSettings, environ).keep_blocks_days == 30
+
+
 @pytest.mark.parametrize(
     ("given", "problem"),
     [
@@ -67,6 +73,12 @@ def test_history_is_kept_for_thirty_days_and_two_years_by_default() -> None:
             "MAILPROBE_KEEP_ROLLUPS_MONTHS: must be at least one for every 28 days",
             id="summaries that end before the results",
         ),
+        pytest.param(
+            {"KEEP_RESULTS_DAYS": "56", "KEEP_BLOCKS_DAYS": "55"},
+            "MAILPROBE_KEEP_BLOCKS_DAYS: must be at least MAILPROBE_KEEP_RESULTS_DAYS (56)",
+            id="blocks that end before the results",
+        ),
+        pytest.param({"KEEP_BLOCKS_DAYS": "4001"}, "MAILPROBE_KEEP_BLOCKS_DAYS", id="blocks for too long"),
         pytest.param({"SMTP_HOST": "mx"}, "MAILPROBE_SMTP_FROM is required", id="a relay without a sender"),
         pytest.param({"SMTP_FROM": "nobody"}, "MAILPROBE_SMTP_FROM: must be", id="no address"),
         pytest.param(

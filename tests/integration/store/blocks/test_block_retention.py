@@ -12,6 +12,7 @@ from controller.model import Monitor
 from controller.model.retention import DETAIL_DAYS, Kept, Retention
 from controller.pipeline.housekeeping import maintain_partitions
 from controller.pipeline.retention.removal import remove_expired
+from controller.pipeline.retention.review import RetentionReview
 from controller.store.monitors.monitors import soft_delete
 from controller.store.platform.partitions import remove_old_results
 from controller.store.retention import choices, removal
@@ -72,6 +73,14 @@ async def test_months_that_ended_before_the_days_of_the_setting_are_dropped(stor
     await store.value("UPDATE fold_progress SET at = $1", today)
     await maintain_partitions(store.database)
     assert await months_of_blocks(store) == [month for month in before if month >= first.replace(day=1)]
+    assert await ages(store, monitor, today) == [0, 3, 10, 40]
+
+
+async def test_what_a_controller_is_set_to_holds_when_it_has_looked_at_it(store: Store, today: datetime) -> None:
+    monitor = await store.monitor()
+    await filled(store, monitor, today)
+    await RetentionReview(store.database, "c", Kept(), blocks_days=61).review()
+    await maintain_partitions(store.database)
     assert await ages(store, monitor, today) == [0, 3, 10, 40]
 
 

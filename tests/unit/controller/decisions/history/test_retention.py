@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from controller.decisions.history.retention import (
     NOTICE,
     RetentionChoice,
+    blocks_kept,
     final_moment,
     in_force,
     kept,
@@ -126,3 +127,21 @@ def test_all_that_was_chosen_holds_when_the_last_announced_time_does() -> None:
     assert final_moment(sooner, later, now) == final_moment(later, sooner, now) == NOW + 3 * HOUR + NOTICE
     past = NOW + NOTICE + HOUR
     assert final_moment(sooner, settled, past) == past
+
+
+@pytest.mark.parametrize(
+    ("own", "months", "expected"),
+    [
+        pytest.param(RetentionChoice(), None, 400, id="nothing was chosen"),
+        pytest.param(RetentionChoice(chosen=days(20)), None, 20, id="the organization chose"),
+        pytest.param(RetentionChoice(), 2, 62, id="the package keeps months"),
+        pytest.param(RetentionChoice(chosen=days(20)), 2, 20, id="the choice is shorter"),
+        pytest.param(RetentionChoice(chosen=days(60)), 1, 31, id="the package is shorter"),
+        pytest.param(chosen((0, days(20))), None, 30, id="before the shorter choice holds"),
+    ],
+)
+def test_blocks_are_kept_as_the_installation_keeps_them_unless_less_was_chosen(
+    own: RetentionChoice, months: int | None, expected: int
+) -> None:
+    installation = RetentionChoice(chosen=days(90))
+    assert blocks_kept(own, kept(installation, own, NOW), 400, months, NOW) == expected
