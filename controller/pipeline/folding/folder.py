@@ -12,10 +12,9 @@ from contextlib import asynccontextmanager
 
 import structlog
 
-from controller.store.blocks import progress
+from controller.store.blocks import fold_locks, progress
 from controller.store.blocks.folding import fold
 from controller.store.blocks.progress import FoldSpan
-from controller.store.platform import locks
 from controller.store.platform.pool import Connection, Database, StoreTimeoutError, StoreUnavailableError
 from shared.epoch import to_text
 
@@ -99,14 +98,11 @@ async def _fold_each(db: Database, span: FoldSpan, monitors: list[int]) -> int |
 @asynccontextmanager
 async def _alone(db: Database) -> AsyncIterator[Connection | None]:
     """A transaction in which no other controller folds, no late result is stored, and no partition is dropped; None
-    when another controller folds. A controller that freezes inside loses it. Raises StoreUnavailableError.
+    when another controller folds, or holds one of these locks for long. A controller that freezes inside loses it.
+    Raises StoreUnavailableError.
     """
     async with db.transaction() as connection:
         await connection.execute(
             "SELECT set_config('idle_in_transaction_session_timeout', $1, true)", f"{_FROZEN_SECONDS}s"
         )
-        held = await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", locks.FOLDER)
-        if held:
-            await connection.execute("SELECT pg_advisory_xact_lock_shared($1)", locks.PARTITIONS)
-            await connection.execute("SELECT pg_advisory_xact_lock($1)", locks.FOLD)
-        yield connection if held else None
+        yield connection if await fold_locks.take(connection) else None

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
 from controller.model import GapReason
 from controller.pipeline.housekeeping import settle_checks
+from controller.store.blocks import fold_locks
 from controller.store.checks import dispatch
 from controller.store.checks.dispatch import Expected
 from controller.store.checks.results import store_results
@@ -37,8 +38,11 @@ async def somebody_waits(store: Store) -> None:
             await asyncio.sleep(0.01)
 
 
-async def test_checks_are_put_into_blocks_between_late_results(store: Store, begin: datetime) -> None:
+async def test_checks_are_put_into_blocks_between_late_results(
+    store: Store, begin: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A controller that stores some at this moment does not put it off for a minute."""
+    monkeypatch.setattr(fold_locks, "_LOCK_TIMEOUT", "10s")
     monitor = await store.monitor()
     await put(store, hour_of(monitor, begin))
     async with store.database.transaction() as storing:
@@ -46,6 +50,20 @@ async def test_checks_are_put_into_blocks_between_late_results(store: Store, beg
         folding = asyncio.create_task(fold_all(store, begin))
         await somebody_waits(store)
     assert await folding == 60
+
+
+async def test_late_results_do_not_wait_behind_a_fold_that_waits_for_a_controller_that_froze(
+    store: Store, begin: datetime
+) -> None:
+    monitor = await store.monitor()
+    await put(store, hour_of(monitor, begin))
+    async with store.database.transaction() as frozen:
+        await frozen.execute("SELECT pg_advisory_xact_lock_shared($1)", locks.FOLD)
+        folding = asyncio.create_task(fold_all(store, begin))
+        await somebody_waits(store)
+        await store_results(store.database, [result(monitor.public_id, begin + timedelta(seconds=7))])
+        assert await folding == 0
+    assert await fold_all(store, begin) == 60
 
 
 async def test_one_controller_puts_checks_into_blocks_at_a_time(store: Store, begin: datetime) -> None:
