@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 import structlog
 
 from controller.store.blocks import fold_locks, progress
-from controller.store.blocks.folding import fold
+from controller.store.blocks.folding import FoldLockedError, fold
 from controller.store.blocks.progress import FoldSpan
 from controller.store.platform.pool import Connection, Database, StoreTimeoutError, StoreUnavailableError
 from shared.epoch import to_text
@@ -38,7 +38,7 @@ async def fold_due(db: Database, *, settled_seconds: float = SETTLED_SECONDS) ->
 
 
 async def _fold_some(db: Database, settled_seconds: float) -> int | None:
-    """None when nothing is due, or another controller folds."""
+    """None when nothing is due, another controller folds, or late results are being stored for long."""
     async with db.connection() as connection:
         if not await progress.all_read_blocks(connection):
             return None
@@ -68,10 +68,13 @@ async def _end(db: Database, span: FoldSpan) -> int | None:
 
 
 async def _fold(db: Database, span: FoldSpan, monitors: list[int], last: int) -> int | None:
-    async with _alone(db) as connection:
-        if connection is None or not await progress.note_done(connection, span, last):
-            return None
-        return await fold(connection, monitors, span.at, span.until)
+    try:
+        async with _alone(db) as connection:
+            if connection is None or not await progress.note_done(connection, span, last):
+                return None
+            return await fold(connection, monitors, span.at, span.until)
+    except FoldLockedError:
+        return None
 
 
 async def _fold_each(db: Database, span: FoldSpan, monitors: list[int]) -> int | None:
@@ -97,12 +100,11 @@ async def _fold_each(db: Database, span: FoldSpan, monitors: list[int]) -> int |
 
 @asynccontextmanager
 async def _alone(db: Database) -> AsyncIterator[Connection | None]:
-    """A transaction in which no other controller folds, no late result is stored, and no partition is dropped; None
-    when another controller folds, or holds one of these locks for long. A controller that freezes inside loses it.
-    Raises StoreUnavailableError.
+    """A transaction in which no other controller folds, and no partition is dropped; None when another controller does.
+    A controller that freezes inside loses it. Raises StoreUnavailableError.
     """
     async with db.transaction() as connection:
         await connection.execute(
             "SELECT set_config('idle_in_transaction_session_timeout', $1, true)", f"{_FROZEN_SECONDS}s"
         )
-        yield connection if await fold_locks.take(connection) else None
+        yield connection if await fold_locks.begin(connection) else None

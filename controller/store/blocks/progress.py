@@ -10,9 +10,7 @@ from controller.store.platform.pool import Connection
 BY_HOUR_SECONDS = 60
 """Monitors with longer intervals have too few checks in an hour: theirs are folded by day."""
 
-_CHECKS_AT_ONCE = 3_000
-"""So few that the late results that wait for a transaction to end need not wait for long."""
-
+_CHECKS_AT_ONCE = 6_000
 _MONITORS_AT_ONCE = 200
 
 

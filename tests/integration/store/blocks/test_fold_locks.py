@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from controller.model import GapReason
 from controller.pipeline.housekeeping import settle_checks
-from controller.store.blocks import fold_locks
+from controller.store.blocks import fold_locks, folding
 from controller.store.checks import dispatch
 from controller.store.checks.dispatch import Expected
 from controller.store.checks.results import store_results
@@ -47,9 +48,9 @@ async def test_checks_are_put_into_blocks_between_late_results(
     await put(store, hour_of(monitor, begin))
     async with store.database.transaction() as storing:
         await storing.execute("SELECT pg_advisory_xact_lock_shared($1)", locks.FOLD)
-        folding = asyncio.create_task(fold_all(store, begin))
+        fold = asyncio.create_task(fold_all(store, begin))
         await somebody_waits(store)
-    assert await folding == 60
+    assert await fold == 60
 
 
 async def test_late_results_do_not_wait_behind_a_fold_that_waits_for_a_controller_that_froze(
@@ -59,11 +60,30 @@ async def test_late_results_do_not_wait_behind_a_fold_that_waits_for_a_controlle
     await put(store, hour_of(monitor, begin))
     async with store.database.transaction() as frozen:
         await frozen.execute("SELECT pg_advisory_xact_lock_shared($1)", locks.FOLD)
-        folding = asyncio.create_task(fold_all(store, begin))
+        fold = asyncio.create_task(fold_all(store, begin))
         await somebody_waits(store)
         await store_results(store.database, [result(monitor.public_id, begin + timedelta(seconds=7))])
-        assert await folding == 0
+        assert await fold == 0
     assert await fold_all(store, begin) == 60
+
+
+async def test_late_results_are_stored_while_blocks_are_being_made(
+    store: Store, begin: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monitor = await store.monitor()
+    checks = hour_of(monitor, begin)
+    await put(store, checks)
+    make = folding.off_loop
+
+    async def make_while_others_store(*arguments: Any) -> Any:
+        late = result(monitor.public_id, begin + timedelta(seconds=7))
+        stored = await store_results(store.database, [late, checks[3]])
+        assert [one.new for one in stored if one] == [True, False]
+        return await make(*arguments)
+
+    monkeypatch.setattr(folding, "off_loop", make_while_others_store)
+    assert await fold_all(store, begin) == 60
+    assert await counts(store) == (1, 60)
 
 
 async def test_one_controller_puts_checks_into_blocks_at_a_time(store: Store, begin: datetime) -> None:
@@ -82,8 +102,8 @@ async def test_results_of_now_do_not_wait_behind_late_ones_that_wait_for_a_block
     due = to_ms(begin) + 1
     expected = Expected(monitor.id, due, 1, Purpose.SCHEDULED, GapReason.LATE, settle_ms=due)
     await dispatch.expect(store.database, [expected])
-    async with store.database.transaction() as folding:
-        await folding.execute("SELECT pg_advisory_xact_lock($1)", locks.FOLD)
+    async with store.database.transaction() as other:
+        await other.execute("SELECT pg_advisory_xact_lock($1)", locks.FOLD)
         storing = asyncio.create_task(store_results(store.database, [late]))
         await somebody_waits(store)
         await settle_checks(store.database)
