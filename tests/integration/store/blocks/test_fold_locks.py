@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from controller.model import GapReason
+from controller.off_loop import off_loop
 from controller.pipeline.housekeeping import settle_checks
 from controller.store.blocks import fold_locks, folding
 from controller.store.checks import dispatch
@@ -73,13 +74,12 @@ async def test_late_results_are_stored_while_blocks_are_being_made(
     monitor = await store.monitor()
     checks = hour_of(monitor, begin)
     await put(store, checks)
-    make = folding.off_loop
 
     async def make_while_others_store(*arguments: Any) -> Any:
         late = result(monitor.public_id, begin + timedelta(seconds=7))
         stored = await store_results(store.database, [late, checks[3]])
         assert [one.new for one in stored if one] == [True, False]
-        return await make(*arguments)
+        return await off_loop(*arguments)
 
     monkeypatch.setattr(folding, "off_loop", make_while_others_store)
     assert await fold_all(store, begin) == 60
