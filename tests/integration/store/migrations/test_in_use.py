@@ -6,10 +6,10 @@ Nobody waits long for a lock, and no check is lost or there twice.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from itertools import count
+from itertools import count, takewhile
 from typing import Any
 from uuid import UUID
 
@@ -87,50 +87,47 @@ class Use:
         self._names = names
 
     @asynccontextmanager
-    async def going_on(self, *kinds: Callable[[Any], Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(kind(self)) for kind in kinds]
-        try:
-            yield
-            for task in tasks:
-                if task.done():
-                    task.result()
-        finally:
-            for task in tasks:
-                task.cancel()
-            for task in tasks:
-                with suppress(asyncio.CancelledError):
-                    await task
+    async def going_on(self, *kinds: Callable[[Any, asyncio.Event], Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
+        """Each ends by itself, so that what it stored is counted."""
+        ended = asyncio.Event()
+        async with asyncio.TaskGroup() as group:
+            for kind in kinds:
+                group.create_task(kind(self, ended))
+            try:
+                yield
+            finally:
+                ended.set()
 
-    async def store(self) -> None:
+    async def store(self, ended: asyncio.Event) -> None:
         now = utc_now()
         async with _connected(self._url) as connection:
-            for n in count():
+            for n in _numbers_until(ended):
                 status = await connection.execute(_STORE, now + timedelta(milliseconds=n), n % 10)
                 self.stored += int(status.split()[-1])
                 await asyncio.sleep(0.01)
 
-    async def read(self) -> None:
+    async def read(self, ended: asyncio.Event) -> None:
         async with _connected(self._url) as connection:
-            for n in count():
+            for n in _numbers_until(ended):
                 until = self._begin + timedelta(minutes=n % MINUTES)
                 await connection.fetch(_READ, until, self._names[n % MONITORS])
                 self.reads += 1
                 await asyncio.sleep(0.01)
 
-    async def settle(self) -> None:
+    async def settle(self, ended: asyncio.Event) -> None:
         """Planned checks that are there, so that no gap is recorded."""
         async with Database.open(self._url, size=1) as database:
-            for n in count():
+            for n in _numbers_until(ended):
                 due = to_ms(self._begin + timedelta(minutes=n % 1440))
                 checks = [Expected(1, due, 1, Purpose.SCHEDULED, GapReason.LATE, settle_ms=due)]
                 await dispatch.expect(database, checks)
                 await settle_checks(database)
                 await asyncio.sleep(0.05)
 
-    async def store_late(self) -> None:
+    async def store_late(self, ended: asyncio.Event) -> None:
         """Checks of the hours that are put into blocks: some that were missing, and second copies."""
         async with Database.open(self._url, size=1) as database:
-            for n in count():
+            for n in _numbers_until(ended):
                 minute = self._begin + timedelta(minutes=37 * n % 1440)
                 name, then = self._names[n % MONITORS], minute + timedelta(milliseconds=1 + n)
                 [new, copy] = await store_results(database, [result(name, then), result(name, minute)])
@@ -141,6 +138,10 @@ class Use:
                 self.late += 1
                 self.copies += 1
                 await asyncio.sleep(0.01)
+
+
+def _numbers_until(ended: asyncio.Event) -> Iterator[int]:
+    return takewhile(lambda _: not ended.is_set(), count())
 
 
 @asynccontextmanager
