@@ -36,6 +36,7 @@ from tests.bench import (
     time_to_mail,
 )
 from tests.bench.agents import agent, agent_start, latency, probe, waiting
+from tests.bench.blocks import folded
 from tests.bench.figures import Figures
 from tests.bench.live import overviews
 from tests.bench.loops import agent as agent_loop
@@ -78,6 +79,7 @@ BENCHES = {
     "preview": Bench(previews.measure, "monitors with failures", 1_000, (100, 1_000)),
     "live": Bench(overviews.measure, "open overviews", 500, (100, 500)),
     "disk": Bench(disk.measure, "monitors for a day", 10_000, (100, 10_000)),
+    "folded": Bench(folded.measure, "monitors", 200, (50, 200, 500)),
     "export": Bench(export.measure, "results", 200_000, (200_000, 1_000_000)),
     "streaming": Bench(streaming.measure, "clients", 1_000, (1_000,)),
     "loops": Bench(controller_loop.measure, "monitors", 2_000, (10_000,)),

@@ -26,7 +26,7 @@ from tests.bench.processes import Servers, servers
 _HOUR = timedelta(hours=1)
 _LOCATIONS = 3
 _LONGEST_SECONDS = 3600.0
-_FILL = """
+FILL = """
 INSERT INTO result (monitor_id, due_at, location_id, purpose, status, duration_ms, started_at, stored_at, agent,
   address, failure, phases, facts, loop_lag_ms, kernel_rtt_ms)
 SELECT monitor.id, due.at, location.id, 'scheduled',
@@ -49,7 +49,7 @@ SELECT monitor.id, due.at, location.id, 'scheduled',
   END,
   random(), 10 + random()
 FROM generate_series($1::timestamptz, $2::timestamptz, interval '1 minute') AS due (at)
-CROSS JOIN monitor CROSS JOIN location
+CROSS JOIN (SELECT id FROM monitor WHERE $4::bigint[] IS NULL OR id = ANY ($4)) AS monitor CROSS JOIN location
 CROSS JOIN LATERAL (SELECT 20 + 5 * random() AS ms, random() < 0.005 AS failed, due.at, monitor.id) AS drawn
 CROSS JOIN LATERAL (
   SELECT json_agg(json_build_object(
@@ -142,7 +142,7 @@ async def _prepare(started: Servers, monitors: int, day: datetime) -> None:
 
 async def _fill(started: Servers, hour: datetime, kind: str) -> None:
     async with started.db.connection() as connection:
-        await connection.execute(_FILL, hour, hour + timedelta(minutes=59), kind, timeout=_LONGEST_SECONDS)
+        await connection.execute(FILL, hour, hour + timedelta(minutes=59), kind, None, timeout=_LONGEST_SECONDS)
         await connection.execute("ANALYZE result", timeout=_LONGEST_SECONDS)
 
 

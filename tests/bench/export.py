@@ -77,7 +77,7 @@ async def _export(running: Product, form: str, window: str, rows: int) -> dict[s
     pid = running.record["pids"]["controller"]
     before, peak = memory_mib(pid), 0.0
     began = time.perf_counter()
-    reading = asyncio.create_task(_lines(running, f"/api/results?format={form}&{window}"))
+    reading = asyncio.create_task(read_lines(running, f"/api/results?format={form}&{window}"))
     while not reading.done():
         peak = max(peak, await asyncio.to_thread(memory_mib, pid))
         await asyncio.sleep(_SAMPLE_SECONDS)
@@ -123,7 +123,7 @@ async def _get(running: Product, path: str) -> dict[str, Any]:
     return page
 
 
-async def _lines(running: Product, path: str) -> tuple[int, int]:
+async def read_lines(running: Product, path: str) -> tuple[int, int]:
     """How many lines and bytes a chunked body has; asserts that it ends properly."""
     reader, writer, _ = await _open(running, path)
     lines = size = 0

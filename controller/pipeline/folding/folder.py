@@ -13,10 +13,9 @@ from contextlib import asynccontextmanager
 
 import structlog
 
-from controller.store.blocks import late, progress
-from controller.store.blocks.folding import fold
+from controller.store.blocks import fold_locks, late, progress
+from controller.store.blocks.folding import FoldLockedError, fold
 from controller.store.blocks.progress import FoldSpan
-from controller.store.platform import locks
 from controller.store.platform.pool import Connection, Database, StoreTimeoutError, StoreUnavailableError
 from shared.epoch import to_text
 
@@ -49,7 +48,7 @@ async def fold_due(
 
 
 async def _fold_some(db: Database, settled_seconds: float) -> int | None:
-    """None when nothing is due, or another controller folds."""
+    """None when nothing is due, another controller folds, or late results are being stored for long."""
     async with db.connection() as connection:
         if not await progress.all_read_blocks(connection):
             return None
@@ -79,10 +78,13 @@ async def _end(db: Database, span: FoldSpan) -> int | None:
 
 
 async def _fold(db: Database, span: FoldSpan, monitors: list[int], last: int) -> int | None:
-    async with _alone(db) as connection:
-        if connection is None or not await progress.note_done(connection, span, last):
-            return None
-        return await fold(connection, monitors, span.at, span.until)
+    try:
+        async with _alone(db) as connection:
+            if connection is None or not await progress.note_done(connection, span, last):
+                return None
+            return await fold(connection, monitors, span.at, span.until)
+    except FoldLockedError:
+        return None
 
 
 async def _fold_each(db: Database, span: FoldSpan, monitors: list[int]) -> int | None:
@@ -119,6 +121,8 @@ async def _fold_late(db: Database, quiet_seconds: float) -> int | None:
             if connection is None or not await late.note_folded(connection, day):
                 return None
             return await fold(connection, [day.monitor_id], day.at, day.until)
+    except FoldLockedError:
+        return None
     except StoreUnavailableError as error:
         if not isinstance(error, StoreTimeoutError):
             raise
@@ -133,14 +137,11 @@ async def _fold_late(db: Database, quiet_seconds: float) -> int | None:
 
 @asynccontextmanager
 async def _alone(db: Database) -> AsyncIterator[Connection | None]:
-    """A transaction in which no other controller folds, no late result is stored, and no partition is dropped; None
-    when another controller folds. A controller that freezes inside loses it. Raises StoreUnavailableError.
+    """A transaction in which no other controller folds, and no partition is dropped; None when another controller does.
+    A controller that freezes inside loses it. Raises StoreUnavailableError.
     """
     async with db.transaction() as connection:
         await connection.execute(
             "SELECT set_config('idle_in_transaction_session_timeout', $1, true)", f"{_FROZEN_SECONDS}s"
         )
-        held = await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", locks.FOLD)
-        if held:
-            await connection.execute("SELECT pg_advisory_xact_lock_shared($1)", locks.PARTITIONS)
-        yield connection if held else None
+        yield connection if await fold_locks.begin(connection) else None

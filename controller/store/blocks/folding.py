@@ -15,6 +15,7 @@ from asyncpg import BitString
 from controller.decisions.history.blocks import Block, PassedCheck, blocks_of, is_foldable
 from controller.decisions.history.shapes import Shape
 from controller.off_loop import off_loop
+from controller.store.blocks import fold_locks
 from controller.store.platform.pool import Connection
 from shared.epoch import to_datetime, to_ms
 
@@ -75,9 +76,11 @@ INSERT INTO result_block (monitor_id, first_at, last_at, location_id, interval_m
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 """
 
+# A row that came to the place of one that was removed since is a new one.
 _DELETE = """
 WITH removed AS (
-  DELETE FROM result WHERE due_at >= $1 AND due_at < $2 AND ctid = ANY ($3::tid[]) RETURNING 1
+  DELETE FROM result WHERE due_at >= $1 AND due_at < $2 AND ctid = ANY ($3::tid[])
+    AND stored_at < now() - interval '15 minutes' RETURNING 1
 )
 SELECT count(*) FROM removed
 """
@@ -85,6 +88,10 @@ SELECT count(*) FROM removed
 
 class FoldError(Exception):
     """The rows that were read are not those that were deleted, so nothing was done."""
+
+
+class FoldLockedError(Exception):
+    """Late results are being stored for long, so nothing was done."""
 
 
 class _StoredPhase(msgspec.Struct, rename="camel", gc=False):
@@ -103,8 +110,10 @@ class _LocatedBlock(NamedTuple):
 
 
 async def fold(connection: Connection, monitor_ids: Sequence[int], since: datetime, until: datetime) -> int:
-    """Put what can be folded of a time within one day into blocks; return how many checks. The caller's transaction
-    holds locks.FOLD. Raises FoldError.
+    """Put what can be folded of a time within one day into blocks; return how many checks. The caller has begun the
+    transaction with fold_locks.begin. Raises FoldError, FoldLockedError.
+
+    Late results that come meanwhile stay rows. They wait only while blocks take the place of rows.
     """
     rows = await connection.fetch(_ROWS, list(monitor_ids), since, until)
     if not rows:
@@ -114,6 +123,8 @@ async def fold(connection: Connection, monitor_ids: Sequence[int], since: dateti
     made = await off_loop(_blocks, rows, {(row[0], row[1]): row[2] or None for row in before})
     if not made:
         return 0
+    if not await fold_locks.keep_late_results_out(connection):
+        raise FoldLockedError
     await _insert(connection, made, until)
     places = [place for one in made for place in one.block.places]
     deleted = await connection.fetchval(_DELETE, since, until, [rows[place]["ctid"] for place in places])

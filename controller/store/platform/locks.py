@@ -33,8 +33,11 @@ DEPENDENCIES = 0x6D70_0009
 
 FOLD = 0x6D70_000A
 """Making blocks holds it alone and storing late results holds it shared, so that no check is in a block and a row.
-It is taken before SETTLE, which all results need.
+Whoever needs other locks of these, too, takes this one before SETTLE, which all results need, and after PARTITIONS.
 """
+
+FOLDER = 0x6D70_000B
+"""One controller at a time makes blocks."""
 
 LEFT_RESULTS = 0x6D70_000D
 """One controller at a time publishes what others left unpublished, so that events keep their order."""

@@ -6,6 +6,8 @@ used (docs/decisions, 028): they look for newer migrations there, and refuse the
 
 from __future__ import annotations
 
+import asyncio
+import time
 from hashlib import sha256
 
 import asyncpg
@@ -19,6 +21,10 @@ log = structlog.get_logger()
 
 MIGRATION_SECONDS = 1800.0
 """The time for all statements of a migration together."""
+
+_TRY_SECONDS = 1800.0
+_LOCK_TIMEOUT = "300ms"
+_PAUSE_SECONDS = 2.0
 
 _MAKE_TABLE = """
 CREATE TABLE IF NOT EXISTS public._pogo_migration (
@@ -82,14 +88,31 @@ async def require_current(database: Database) -> None:
 
 
 async def _apply(connection: Connection, migration: Migration) -> None:
+    """Everybody who comes after a statement that waits for a table waits behind it. So it waits for moments only, and
+    is tried again while others use the table for long, as a backup does.
+    """
+    ends = time.monotonic() + _TRY_SECONDS
+    while not await _try(connection, migration):
+        if time.monotonic() > ends:
+            raise SchemaError(f"migration {migration.name} was not applied: others use its tables all the time")
+        log.info("migration_waits", name=migration.name, reason="others use its tables")
+        await asyncio.sleep(_PAUSE_SECONDS)
+
+
+async def _try(connection: Connection, migration: Migration) -> bool:
+    """False when others hold locks, and nothing was done."""
     try:
         async with connection.transaction():
+            await connection.execute("SELECT set_config('lock_timeout', $1, true)", _LOCK_TIMEOUT)
             await connection.execute(migration.apply)
             await connection.execute(_STORE, sha256(migration.name.encode()).hexdigest(), migration.name)
+    except asyncpg.LockNotAvailableError:
+        return False
     except AWAY:
         raise
     except asyncpg.PostgresError as error:
         raise SchemaError(f"migration {migration.name} failed: {error}") from error
+    return True
 
 
 async def _make_rules(connection: Connection) -> list[str]:

@@ -20,6 +20,12 @@ UNION ALL SELECT 'routine ' || routine_name FROM information_schema.routines WHE
 UNION ALL SELECT 'type ' || typname FROM pg_type WHERE typnamespace = 'public'::regnamespace AND typtype = 'e'
 ORDER BY 1
 """
+_FURTHER = Migration(
+    "9999_further", "ALTER TABLE customer ADD COLUMN further text;", "ALTER TABLE customer DROP COLUMN further;"
+)
+_ANYBODY_WAITS = (
+    "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')"
+)
 
 
 async def test_two_at_once_migrate_once_and_a_third_changes_nothing(empty_url: str) -> None:
@@ -81,6 +87,37 @@ async def test_a_migration_that_fails_leaves_nothing_and_is_named(
         assert await connection.fetchval("SELECT to_regclass('whole') IS NOT NULL AND to_regclass('half') IS NULL")
     finally:
         await connection.close(timeout=10)
+
+
+async def test_nobody_waits_for_a_migration_that_waits_for_a_long_transaction(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrate, "_PAUSE_SECONDS", 0.05)
+    migrations = [*migration_files.read(), _FURTHER]
+    monkeypatch.setattr(migration_files, "read", lambda: migrations)
+    async with Database.open(database_url) as database:
+        async with database.transaction() as backup, database.connection() as reader:
+            await backup.execute("SELECT FROM customer")
+            migrating = asyncio.create_task(migrate.apply(database_url))
+            while not await reader.fetchval(_ANYBODY_WAITS):
+                await asyncio.sleep(0.01)
+            await reader.execute("SELECT FROM customer")
+            assert not migrating.done()
+        await migrating
+        async with database.connection() as connection:
+            await connection.execute("SELECT further FROM customer")
+
+
+async def test_a_migration_whose_tables_others_use_all_the_time_is_named(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrate, "_TRY_SECONDS", 0.0)
+    migrations = [*migration_files.read(), _FURTHER]
+    monkeypatch.setattr(migration_files, "read", lambda: migrations)
+    async with Database.open(database_url) as database, database.transaction() as backup:
+        await backup.execute("SELECT FROM customer")
+        with pytest.raises(SchemaError, match=r"^migration 9999_further was not applied: others use its tables"):
+            await migrate.apply(database_url)
 
 
 async def test_a_function_that_cannot_be_replaced_is_named(empty_url: str) -> None:

@@ -153,19 +153,18 @@ async def test_nothing_is_removed_before_the_moment_that_was_announced(store: St
     assert await days_of(store, monitor) == last_days(5)
 
 
-class TestOfOneOrganization:
-    async def other_monitor(self, store: Store) -> Monitor:
-        other = await store.value("INSERT INTO organization (name) VALUES ('P') RETURNING id")
-        customer = await store.value(
-            "INSERT INTO customer (organization_id, name) VALUES ($1, 'E') RETURNING id", other
-        )
-        return await store.monitor(organization_id=other, customer_id=customer)
+async def monitor_of_other_organization(store: Store) -> Monitor:
+    other = await store.value("INSERT INTO organization (name) VALUES ('P') RETURNING id")
+    customer = await store.value("INSERT INTO customer (organization_id, name) VALUES ($1, 'E') RETURNING id", other)
+    return await store.monitor(organization_id=other, customer_id=customer)
 
+
+class TestOfOneOrganization:
     async def test_its_results_and_gaps_go_and_all_else_stays(
         self, store: Store, begin: datetime, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(removal, "ROWS_AT_ONCE", 3)
-        own, deleted, other = await store.monitor(), await store.monitor(), await self.other_monitor(store)
+        own, deleted, other = await store.monitor(), await store.monitor(), await monitor_of_other_organization(store)
         for monitor in (own, deleted, other):
             await fill(store, monitor, begin)
         await roll_up(store.database)
@@ -209,7 +208,7 @@ class TestOfOneOrganization:
         assert await days_of(store, own) == last_days(2)  # what came late is removed, too
 
     async def test_its_roll_ups_go_by_months(self, store: Store, midnight: datetime) -> None:
-        own, other = await store.monitor(), await self.other_monitor(store)
+        own, other = await store.monitor(), await monitor_of_other_organization(store)
         month = (utc_now().replace(day=1) - 70 * DAY).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
         ends = (month + 32 * DAY).replace(day=1)
         for table in ("rollup", "uptime"):

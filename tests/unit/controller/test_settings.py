@@ -74,6 +74,7 @@ def test_history_is_kept_for_thirty_days_and_two_years_by_default() -> None:
             "MAILPROBE_KEEP_BLOCKS_DAYS: must be at least MAILPROBE_KEEP_RESULTS_DAYS (40)",
             id="blocks that end before the results",
         ),
+        pytest.param({"KEEP_BLOCKS_DAYS": "4001"}, "MAILPROBE_KEEP_BLOCKS_DAYS", id="blocks for too long"),
         pytest.param({"SMTP_HOST": "mx"}, "MAILPROBE_SMTP_FROM is required", id="a relay without a sender"),
         pytest.param({"SMTP_FROM": "nobody"}, "MAILPROBE_SMTP_FROM: must be", id="no address"),
         pytest.param(

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
+from contextlib import aclosing
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -11,7 +15,7 @@ from controller.decisions.history.histogram import SHORTEST_MS
 from controller.decisions.history.history import Order, Position, Slice
 from controller.decisions.history.scale import ERROR
 from controller.decisions.history.views import View, sources
-from controller.model import Monitor
+from controller.model import Monitor, Principal, Role
 from controller.store.checks import round_results
 from controller.store.checks.check_log import LogFilter, LogPlace, checks_after, checks_before
 from controller.store.checks.history import check_history, failed_checks, recovered_checks
@@ -20,7 +24,10 @@ from controller.store.checks.location_runs import location_runs
 from controller.store.checks.result_history import ResultFilter, ResultScope, results_in
 from controller.store.rollups import charts, location_charts
 from controller.store.rollups.judged import judged_times
-from shared.wire.messages import ResultStatus
+from controller.streaming import replayed_results
+from controller.streaming.event_filter import EventFilter
+from controller.streaming.replayed_results import replayed_body
+from shared.wire.messages import EventType, ResultStatus
 from shared.wire.rounds import Purpose
 from tests.integration.store.conftest import Store
 
@@ -31,8 +38,10 @@ _START_MS = 0.1
 _STARTS = (".startMs", ".start_ms")
 _REAL = 1.000_001
 """PostgreSQL keeps durations as `real`."""
-_DIFFERING = frozenset({"rounded", "transcript"})
-"""Fields that say that durations are rounded, and the dialogues that blocks do not keep."""
+_DIFFERING = frozenset({"rounded", "transcript", "occurredAt"})
+"""Fields that say that durations are rounded, the dialogues that blocks do not keep, and when checks ended: that is
+their start, which is exact, and their duration.
+"""
 
 
 async def answers(store: Store, monitor: Monitor, since: datetime, until: datetime) -> dict[str, Any]:
@@ -69,6 +78,8 @@ async def answers(store: Store, monitor: Monitor, since: datetime, until: dateti
             found[f"raw {bucket}"] = await charts.raw_checks(connection, monitor.id, view, 70)
         shares, whole = (0.5, 0.9, 0.99), View(since, until, 3600)
         found["percentiles"] = await location_charts.duration_percentiles(connection, monitor.id, whole, shares)
+        for table, read in _STORED_FIGURES.items():
+            found[table] = [dict(row) for row in await connection.fetch(read, monitor.id)]
         found["judged"] = await judged_times(connection, monitor.id, 60, [sources(View(since, until, 3600), since)])
     return found
 
@@ -83,11 +94,37 @@ _FILTERS: dict[str, dict[str, Any]] = {
 }
 
 
+_STORED_FIGURES = {
+    "rollups": "SELECT * FROM rollup WHERE monitor_id = $1 ORDER BY bucket_seconds, bucket_at, location_id",
+    "uptime": "SELECT * FROM uptime WHERE monitor_id = $1 ORDER BY bucket_seconds, bucket_at",
+}
+
+
+async def organization_answers(store: Store, since: datetime, until: datetime) -> dict[str, Any]:
+    """What is answered about all monitors of the organization together, deleted ones included."""
+    found = await _exports_of(store, ResultScope(organization_id=store.organization), [None], since, until)
+    public_id: UUID = await store.value("SELECT public_id FROM organization WHERE id = $1", store.organization)
+    asker = Principal(works_in=store.organization, role=Role.ADMIN)
+    events = EventFilter(organization=str(public_id), types=frozenset({EventType.RESULT}))
+    replayed = replayed_results.results_between(store.database, asker, events, since, until, asyncio.Semaphore(1))
+    async with aclosing(replayed) as steps:
+        found["replay"] = [
+            msgspec.json.decode(replayed_body(public_id, record)) async for records, _ in steps for record in records
+        ]
+    return found
+
+
 async def _exports(store: Store, monitor: Monitor, since: datetime, until: datetime) -> dict[str, Any]:
     scope = ResultScope(organization_id=store.organization, monitor_ids=[monitor.id])
+    return await _exports_of(store, scope, [[monitor.id], None], since, until)
+
+
+async def _exports_of(
+    store: Store, scope: ResultScope, by_monitor: Sequence[list[int] | None], since: datetime, until: datetime
+) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for order, start in ((Order.ASC, since), (Order.DESC, until)):
-        for own in ([monitor.id], None):
+        for own in by_monitor:
             for statuses in (None, [ResultStatus.FAILURE]):
                 choice, records = ResultFilter(statuses=statuses), []
                 part = Slice(since, until, Position(start))
@@ -121,3 +158,9 @@ def _difference(before: Any, after: Any, at: str) -> str | None:
         case _:
             return None if before == after else f"{at}: {before!r} became {after!r}"
     return next((found for name, one, other in parts if (found := _difference(one, other, f"{at}.{name}"))), None)
+
+
+def differing(before: dict[str, Any], after: dict[str, Any]) -> dict[str, str]:
+    """Where the answers differ, by the names of the questions."""
+    assert before.keys() == after.keys()
+    return {name: where for name in before if (where := difference(before[name], after[name]))}

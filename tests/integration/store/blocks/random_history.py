@@ -23,11 +23,19 @@ OUTCOMES: dict[ResultStatus, dict[str, Any]] = {
 }
 
 
+LASTS = timedelta(hours=46)
+"""Nothing is due later than so long after the beginning."""
+
+
 class Run(NamedTuple):
-    """Some checks of one location after each other. Of a few places the outcome is another, or the check is missing."""
+    """Some checks of one location after each other. Of a few places the outcome is another, or the check is missing.
+    With `follows` it goes on where the run before it ended, as when the interval of a monitor was changed.
+    """
 
     location: str
     first_minute: int
+    follows: bool
+    phase_ms: int
     interval_seconds: int
     checks: int
     warned: bool
@@ -45,6 +53,8 @@ runs = st.lists(
         Run,
         location=st.sampled_from(["de", "us"]),
         first_minute=st.integers(0, 30 * 60),
+        follows=st.booleans(),
+        phase_ms=st.sampled_from([0, 0, 17_250, 29_999]),
         interval_seconds=st.sampled_from([30, 60, 60, 60, 90, 300]),
         checks=st.integers(1, 150),
         warned=st.booleans(),
@@ -64,14 +74,28 @@ runs = st.lists(
 def results_of(monitor: Monitor, midnight: datetime, found: list[Run]) -> list[CheckResult]:
     """Of a moment that two runs have, the result of the first."""
     results: dict[tuple[datetime, str, Purpose], CheckResult] = {}
-    for run in found:
+    for run in in_their_order(found):
+        begin = midnight + timedelta(minutes=run.first_minute, milliseconds=run.phase_ms)
         for n in range(run.checks):
-            due = midnight + timedelta(minutes=run.first_minute, seconds=n * run.interval_seconds)
+            due = begin + timedelta(seconds=n * run.interval_seconds)
             for purpose in (Purpose.SCHEDULED, *([Purpose.TRIGGERED] if n in run.triggered else [])):
                 status = run.odd.get(n, ResultStatus.SUCCESS)
-                if status is not None:
+                if status is not None and due < midnight + LASTS:
                     results.setdefault((due, run.location, purpose), _result(monitor, due, run, n, purpose, status))
     return list(results.values())
+
+
+def in_their_order(found: list[Run]) -> list[Run]:
+    """The runs with those that follow another moved to its end and its location."""
+    placed: list[Run] = []
+    for run in found:
+        if run.follows and placed:
+            before = placed[-1]
+            ended = before.first_minute + -(-before.checks * before.interval_seconds // 60)
+            placed.append(run._replace(location=before.location, first_minute=ended))
+        else:
+            placed.append(run)
+    return placed
 
 
 def _result(monitor: Monitor, due: datetime, run: Run, n: int, purpose: Purpose, status: ResultStatus) -> CheckResult:

@@ -1,0 +1,1 @@
+"""How history is read that is in blocks."""
