@@ -31,5 +31,8 @@ RETENTION = 0x6D70_0007
 FOLD = 0x6D70_000A
 """Making blocks holds it alone and storing late results holds it shared, so that no check is in a block and a row."""
 
+COMPACTION = 0x6D70_000C
+"""Held by the connection of the one controller that gives back the space of folded rows, for as long as it does."""
+
 DEPENDENCIES = 0x6D70_0009
 """With the number of an organization: one change at a time of which of its monitors depend on which."""
