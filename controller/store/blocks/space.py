@@ -89,7 +89,7 @@ class Compaction:
         await self._connection.execute(_NOTE, left[0] if left else None)
 
     async def remove_copies(self) -> None:
-        """Remove those of attempts that died. Raises LockNotAvailableError."""
+        """Remove those of attempts that died."""
         rows = await self._connection.fetch(_COPIES)
         for row in rows:
             await self._connection.execute(f"DROP TABLE {row['relname']}")
