@@ -22,6 +22,8 @@ _DAY_MS = 86_400_000.0
 _LONG_SECONDS = 0.25
 _FILL = 0.75
 _MOST_CHANGE = 4.0
+_HARDLY_LESS, _HARDLY_MORE = 0.75, 2.0
+"""A step of half the width in which the width decides takes half as long."""
 _LOOKUP = 6
 """Finding the results of one monitor costs as much as reading this many rows in time order (measured)."""
 
@@ -93,6 +95,8 @@ class Walk:
         self._period = walked
         self._rows = rows
         self._width_ms = max(1.0, _DAY_MS / max(1, monitors))
+        self._seconds_if_wider: float | None = None
+        self._least_seconds = 0.0
 
     @property
     def ended(self) -> bool:
@@ -122,9 +126,22 @@ class Walk:
             needed_ms = _FILL * covered_ms * self._rows / rows
         else:
             needed_ms = _MOST_CHANGE * width_ms
-        if seconds > _LONG_SECONDS:
+        if self._is_too_wide(seconds):
             needed_ms = min(needed_ms, width_ms / 2)
         self._width_ms = max(1.0, width_ms / _MOST_CHANGE, min(needed_ms, width_ms * _MOST_CHANGE))
+
+    def _is_too_wide(self, seconds: float) -> bool:
+        """Whether a step that took so long shall be followed by a shorter one. When that took no less, most of the time
+        goes into what every step costs, such as finding the blocks around it: shorter steps would only be more of them.
+        """
+        wider, self._seconds_if_wider = self._seconds_if_wider, None
+        if seconds <= max(_LONG_SECONDS, _HARDLY_MORE * self._least_seconds):
+            return False
+        if wider is not None and seconds > _HARDLY_LESS * wider:
+            self._least_seconds = seconds
+            return False
+        self._seconds_if_wider = seconds
+        return True
 
 
 def _whole_ms(at: datetime) -> datetime:

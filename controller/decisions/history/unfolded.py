@@ -4,7 +4,13 @@ SQL.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import lru_cache
+
+from controller.decisions.history.scale import ms_of
 from controller.decisions.sql_function import SqlFunction
+from shared.wire.failures import Phase
+from shared.wire.messages import PhaseTiming
 
 UNFOLDED_PHASES = SqlFunction(
     "unfolded_phases(text[], smallint[], real[])",
@@ -37,6 +43,31 @@ UNFOLDED_PHASES = SqlFunction(
     """,
 )
 """The phases of a check as the wire has them."""
+
+
+def unfolded_phases(names: str, codes: Sequence[int], gaps: Sequence[float]) -> list[PhaseTiming]:
+    """As UNFOLDED_PHASES, of names with commas between, but rounded to thousandths: for many checks at once, as the
+    database takes longer to write JSON than all the rest of a check takes.
+    """
+    phases = _phases_of(names)
+    regular, ended, made = len(codes) == len(phases), 0.0, list[PhaseTiming]()
+    for n, phase in enumerate(phases):
+        started = max(0.0, ended + gaps[n]) if regular else _rounded_ms(codes[len(phases) + n])
+        lasted = _rounded_ms(codes[n])
+        made.append(PhaseTiming(phase=phase, start_ms=round(started, 3), duration_ms=lasted))
+        ended = started + lasted
+    return made
+
+
+@lru_cache
+def _phases_of(names: str) -> list[Phase]:
+    return [Phase(name) for name in names.split(",")] if names else []
+
+
+@lru_cache(maxsize=4096)
+def _rounded_ms(code: int) -> float:
+    return round(ms_of(code) or 0.0, 3)
+
 
 IS_FOLDED = SqlFunction(
     "is_folded(bigint, integer, timestamptz)",

@@ -32,6 +32,10 @@ PAGE_SECONDS = 5.0
 """A page that is not full after this time is answered as it is, and its cursor continues from there."""
 
 _STEP_ROWS = 500
+_STEP_ROWS_BY_TIME = 6_000
+"""By time each step finds all the blocks around it, so steps that bring more take less in all. A part of what is
+returned is never more than _STEP_ROWS.
+"""
 _MOST_BY_MONITOR = 20_000
 
 
@@ -124,7 +128,8 @@ async def results_page(
     """Raises InvalidError, NotFoundError, UnknownCustomerError, ForbiddenError, StoreUnavailableError."""
     fingerprint, oldest = _fingerprint(principal, question), await kept_since(database, principal, now)
     since = await _read_since(database, principal, now)
-    walked, history = await _history(database, vault, principal, question, cursor, now, since, rows=limit + 1)
+    rows_at_once = limit + 1, limit + 1
+    walked, history = await _history(database, vault, principal, question, cursor, now, since, rows_at_once)
     found, end = list[HistoryRecord](), monotonic() + PAGE_SECONDS
     async with aclosing(history.steps()) as steps:
         async for rows in steps:
@@ -155,15 +160,16 @@ async def all_results(
     does, before the first part.
     """
     left = limit
-    rows = _STEP_ROWS if limit is None else min(limit, _STEP_ROWS)
+    of_monitors, by_time = (most if limit is None else min(limit, most) for most in (_STEP_ROWS, _STEP_ROWS_BY_TIME))
     oldest = await _read_since(database, principal, now)
-    _, history = await _history(database, vault, principal, question, cursor, now, oldest, rows=rows)
+    _, history = await _history(database, vault, principal, question, cursor, now, oldest, (of_monitors, by_time))
     async with aclosing(history.steps()) as steps:
         async for found in steps:
-            part = found[:left]
-            yield part
+            some = found[:left]
+            for begin in range(0, len(some) or 1, _STEP_ROWS):
+                yield some[begin : begin + _STEP_ROWS]
             if left is not None:
-                left -= len(part)
+                left -= len(some)
                 if not left:
                     return
 
@@ -176,9 +182,9 @@ async def _history(
     cursor: str | None,
     now: datetime,
     oldest: datetime,
-    *,
-    rows: int,
+    rows_at_once: tuple[int, int],
 ) -> tuple[Period, History]:
+    """A step returns as many rows as the first number when it reads by monitor, as the second when by time."""
     scope = await _scope(database, principal, question)
     choice = await _choice(database, question)
     walked = period(question.since, question.until, now=now, kept=now - oldest)
@@ -189,7 +195,9 @@ async def _history(
     if not there.ids or choice.location_ids == []:
         walked = Period(walked.until, walked.until)  # the principal may see no results, so nothing is searched
         position = start(walked, question.order)
+    rows, by_time = rows_at_once
     by_monitor = there.ids if reads_by_monitor(len(there.ids), there.total_monitors, rows) else None
+    rows = by_time if by_monitor is None else rows
     walk = Walk(walked, question.order, position, monitors=len(there.ids), rows=rows)
     return walked, History(database, scope, choice, walk, by_monitor, rows)
 

@@ -19,18 +19,24 @@ from controller.store.blocks import fold_locks
 from controller.store.platform.pool import Connection
 from shared.epoch import to_datetime, to_ms
 
-# A result that was stored lately may not be published yet, so it stays a row. Evaluations read rows.
+# A result that was stored lately may not be published yet, so it stays a row. Evaluations read rows. Of a row that
+# stays, only its warnings are read, with which those of the next are compared.
 _ROWS = """
-SELECT result.monitor_id, result.location_id, result.due_at, started_at, stored_at, duration_ms, loop_lag_ms,
-  kernel_rtt_ms, phases::text, agent, address, warnings::text, facts::text, detail::text, login_withheld,
-  status = 'success' AND purpose = 'scheduled' AND (transcript IS NULL OR warnings IS NOT NULL)
-    AND stored_at < now() - interval '15 minutes' AS passed,
-  result.ctid
+SELECT result.monitor_id, result.location_id, result.due_at,
+  CASE WHEN passed THEN started_at END AS started_at, CASE WHEN passed THEN stored_at END AS stored_at, duration_ms,
+  loop_lag_ms, kernel_rtt_ms, CASE WHEN passed THEN phases::text END AS phases,
+  CASE WHEN passed THEN agent END AS agent,
+  CASE WHEN passed THEN address END AS address, warnings::text, CASE WHEN passed THEN facts::text END AS facts,
+  CASE WHEN passed THEN detail::text END AS detail, login_withheld, passed, result.ctid
 FROM unnest($1::bigint[]) AS own (id)
 CROSS JOIN LATERAL (
   SELECT *, ctid FROM result
   WHERE result.monitor_id = own.id AND due_at >= $2 AND due_at < $3 AND purpose = 'scheduled' OFFSET 0
 ) AS result
+CROSS JOIN LATERAL (
+  SELECT status = 'success' AND (transcript IS NULL OR warnings IS NOT NULL)
+    AND stored_at < now() - interval '15 minutes' AS passed OFFSET 0
+) AS foldable
 WHERE NOT EXISTS (SELECT FROM evaluation WHERE monitor_id = own.id AND evaluation.due_at < $3)
 ORDER BY result.monitor_id, result.location_id, result.due_at
 """

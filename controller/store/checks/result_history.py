@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 
 from controller.decisions.history.history import Order, Position, Slice
+from controller.decisions.history.unfolded import unfolded_phases
 from controller.off_loop import off_loop
 from controller.store.checks.result_statements import statement
 from controller.store.platform.pool import Database
@@ -151,7 +152,8 @@ def _record(row: Any) -> HistoryRecord:
     values["purpose"] = purpose = Purpose(row["purpose"])
     values["status"] = ResultStatus(row["status"])
     values["failure"] = None if row["failure"] is None else _FAILURE.decode(row["failure"])
-    values["phases"] = _PHASES.decode(row["phases"])
+    names, codes, gaps = (values.pop(name) for name in ("phase_names", "phase_codes", "phase_gaps"))
+    values["phases"] = unfolded_phases(names, codes, gaps) if codes is not None else _PHASES.decode(row["phases"])
     values["warnings"] = [] if row["warnings"] is None else _WARNINGS.decode(row["warnings"])
     values["facts"] = {} if row["facts"] is None else _OBJECT.decode(row["facts"])
     values["detail"] = None if row["detail"] is None else _OBJECT.decode(row["detail"])

@@ -44,7 +44,10 @@ CREATE TABLE result_block (
   PRIMARY KEY (monitor_id, last_at, first_at, location_id)
 ) PARTITION BY RANGE (last_at);
 
-CREATE INDEX result_block_last_at ON result_block (last_at);
+-- Blocks of a time are found by these, which reading the blocks of one monitor cannot use by mistake.
+CREATE INDEX result_block_by_time ON result_block ((last_at AT TIME ZONE 'UTC'), first_at);
+CREATE INDEX result_block_long_by_time ON result_block ((last_at AT TIME ZONE 'UTC'), first_at)
+  WHERE last_at - first_at > interval '1 hour';
 
 -- Which hours and days are folded: all before `at`, and of this one the monitors up to after_monitor. The partitions of
 -- days before compacted_until hold no space of folded rows any more.

@@ -39,5 +39,8 @@ Whoever needs other locks of these, too, takes this one before SETTLE, which all
 FOLDER = 0x6D70_000B
 """One controller at a time makes blocks."""
 
+COMPACTION = 0x6D70_000C
+"""Held by the connection of the one controller that gives back the space of folded rows, for as long as it does."""
+
 LEFT_RESULTS = 0x6D70_000D
 """One controller at a time publishes what others left unpublished, so that events keep their order."""

@@ -6,6 +6,7 @@ The partitions of the last DETAIL_DAYS are there in any case, because late resul
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
@@ -15,6 +16,23 @@ from controller.store.platform.pool import Connection, Database
 
 AHEAD_DAYS = 3
 _TABLES = ("result", "gap")
+
+_BLOCKS_AT_ONCE = 5_000
+_PAUSE_SECONDS = 0.05
+_REMOVE_BLOCKS = """
+WITH removed AS (
+  DELETE FROM result_block AS block USING (
+    SELECT own.* FROM monitor CROSS JOIN LATERAL (
+      SELECT monitor_id, last_at, first_at, location_id FROM result_block WHERE monitor_id = monitor.id LIMIT $2
+    ) AS own
+    WHERE monitor.deleted_at < $1 LIMIT $2
+  ) AS old
+  WHERE block.monitor_id = old.monitor_id AND block.last_at = old.last_at AND block.first_at = old.first_at
+    AND block.location_id = old.location_id
+  RETURNING 1
+)
+SELECT count(*)::integer FROM removed
+"""
 
 
 async def make_partitions(db: Database, since: date, today: date) -> None:
@@ -47,6 +65,10 @@ async def remove_old_results(db: Database, today: date, *, keep_days: int, rolle
     """
     first_kept = today - timedelta(days=keep_days)
     first_there = today - timedelta(days=max(keep_days, DETAIL_DAYS))
+    while True:
+        if not await _remove_some_blocks(db, _begin(first_there)):
+            break
+        await asyncio.sleep(_PAUSE_SECONDS)
     async with db.transaction() as connection:
         await connection.execute("SELECT pg_advisory_xact_lock($1)", locks.PARTITIONS)
         partitions = await _partitions(connection)
@@ -67,20 +89,28 @@ async def remove_old_results(db: Database, today: date, *, keep_days: int, rolle
                 _begin(first_filled),
             )
         forgotten = await connection.fetch(
-            "DELETE FROM monitor WHERE deleted_at < $1 RETURNING id",
+            "DELETE FROM monitor WHERE deleted_at < $1"
+            " AND NOT EXISTS (SELECT FROM result_block WHERE monitor_id = monitor.id) RETURNING id",
             _begin(first_there),
         )
         numbers = [row["id"] for row in forgotten]
         await connection.execute("DELETE FROM latest WHERE monitor_id = ANY($1::bigint[])", numbers)
         await connection.execute("DELETE FROM rollup WHERE monitor_id = ANY($1::bigint[])", numbers)
         await connection.execute("DELETE FROM uptime WHERE monitor_id = ANY($1::bigint[])", numbers)
-        await connection.execute("DELETE FROM result_block WHERE monitor_id = ANY($1::bigint[])", numbers)
         await connection.execute("DELETE FROM result_shape WHERE monitor_id = ANY($1::bigint[])", numbers)
         await connection.execute(
             "DELETE FROM agent WHERE last_seen_at < now() - interval '1 day' AND EXISTS (SELECT FROM agent AS other"
             " WHERE other.location_id = agent.location_id AND other.last_seen_at > agent.last_seen_at)"
         )
     return Removal(dropped, emptied)
+
+
+async def _remove_some_blocks(db: Database, deleted_before: datetime) -> int:
+    """Remove up to _BLOCKS_AT_ONCE blocks of monitors that were deleted so long ago; return how many."""
+    async with db.transaction() as connection:
+        await connection.execute("SELECT pg_advisory_xact_lock_shared($1)", locks.MONTHS)
+        removed: int = await connection.fetchval(_REMOVE_BLOCKS, deleted_before, _BLOCKS_AT_ONCE)
+    return removed
 
 
 async def days_before(connection: Connection, day: date) -> list[str]:

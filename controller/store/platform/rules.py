@@ -35,7 +35,7 @@ RULES: tuple[SqlFunction, ...] = (
     unfolded.NEWEST_SINCE,
     unfolded.OLDEST_UNTIL,
     unfolding.RESULTS_OF,
-    unfolding.RESULTS_BETWEEN,
+    unfolding.FOLDED_BETWEEN,
     stored_figures.FIGURES_WITHIN,
     rerolls.HOURS_OF_OUTAGE,
     rerolls.REDO_HOURS_OF_OUTAGE,

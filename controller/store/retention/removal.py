@@ -47,21 +47,6 @@ _NOTE_REMOVED = {
         """,
 }
 
-# No block is of two days, and `before` is a midnight. The partition that holds it has later blocks, too.
-_REMOVE_BLOCKS = """
-WITH removed AS (
-  DELETE FROM result_block USING (
-    SELECT old.monitor_id, last_at, first_at, location_id FROM unnest($1::bigint[]) AS own (id)
-    CROSS JOIN LATERAL (SELECT * FROM result_block WHERE monitor_id = own.id AND last_at < $2 LIMIT $3) AS old
-    LIMIT $3
-  ) AS old
-  WHERE result_block.monitor_id = old.monitor_id AND result_block.last_at = old.last_at
-    AND result_block.first_at = old.first_at AND result_block.location_id = old.location_id
-  RETURNING 1
-)
-SELECT count(*)::integer FROM removed
-"""
-
 _CUSTOMER_IS_REMOVED = {
     Removable.RESULTS: "SELECT results_removed_until >= $2 FROM customer WHERE id = $1",
     Removable.ROLLUPS: "SELECT rollups_removed_until >= $2 FROM customer WHERE id = $1",
@@ -147,26 +132,42 @@ async def remove_some(db: Database, overdue: Overdue, table: str, monitor_ids: S
         await connection.execute("SELECT pg_advisory_xact_lock_shared($1)", overdue.stored.lock)
         if await connection.fetchval("SELECT to_regclass($1) IS NULL", table):
             return 0  # it was dropped meanwhile
-        if overdue.stored is Removable.BLOCKS:
-            of_blocks: int = await connection.fetchval(_REMOVE_BLOCKS, list(monitor_ids), overdue.before, ROWS_AT_ONCE)
-            if of_blocks:
-                return of_blocks
-            return await forget_shapes_of(connection, list(monitor_ids), overdue.before, ROWS_AT_ONCE)
         removed: int = await connection.fetchval(
-            f"""
-            WITH removed AS (
-              DELETE FROM {table} WHERE ctid = ANY (ARRAY(
-                SELECT old.ctid FROM unnest($1::bigint[]) AS own (id)
-                CROSS JOIN LATERAL (SELECT ctid FROM {table} WHERE monitor_id = own.id LIMIT $2) AS old
-                LIMIT $2
-              )) RETURNING 1
-            )
-            SELECT count(*) FROM removed
-            """,  # noqa: S608 - the table's name is made of digits
+            _remove_blocks(table) if overdue.stored is Removable.BLOCKS else _remove_rows(table),
             list(monitor_ids),
             ROWS_AT_ONCE,
+            *([overdue.before] if overdue.stored is Removable.BLOCKS else []),
         )
+        if not removed and overdue.stored is Removable.BLOCKS:
+            return await forget_shapes_of(connection, list(monitor_ids), overdue.before, ROWS_AT_ONCE)
     return removed
+
+
+def _remove_rows(table: str) -> str:
+    return f"""
+        WITH removed AS (
+          DELETE FROM {table} WHERE ctid = ANY (ARRAY(
+            SELECT old.ctid FROM unnest($1::bigint[]) AS own (id)
+            CROSS JOIN LATERAL (SELECT ctid FROM {table} WHERE monitor_id = own.id LIMIT $2) AS old
+            LIMIT $2
+          )) RETURNING 1
+        )
+        SELECT count(*)::integer FROM removed
+        """  # noqa: S608 - the table's name is made of digits
+
+
+def _remove_blocks(table: str) -> str:
+    """No block is of two days, and the moment is a midnight. The last month's partition has later blocks, too."""
+    return f"""
+        WITH removed AS (
+          DELETE FROM {table} WHERE ctid = ANY (ARRAY(
+            SELECT old.ctid FROM unnest($1::bigint[]) AS own (id)
+            CROSS JOIN LATERAL (SELECT ctid FROM {table} WHERE monitor_id = own.id AND last_at < $3 LIMIT $2) AS old
+            LIMIT $2
+          )) RETURNING 1
+        )
+        SELECT count(*)::integer FROM removed
+        """  # noqa: S608 - the table's name is made of digits
 
 
 def _owner(

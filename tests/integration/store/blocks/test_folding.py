@@ -9,7 +9,8 @@ import pytest
 
 from controller.pipeline.folding.space import give_back_space
 from controller.pipeline.rollups import roll_up
-from controller.store.blocks import folding
+from controller.store.blocks import folding, progress
+from controller.store.blocks.progress import FoldSpan
 from controller.store.checks.expected_results import store_expected
 from controller.store.checks.history import check_history
 from controller.store.checks.results import store_results
@@ -23,6 +24,7 @@ from tests.integration.store.conftest import Store
 from tests.integration.store.test_rollups import DOWN, HOUR, SLOW, result, rollups
 
 MINUTE = timedelta(minutes=1)
+SECOND = timedelta(seconds=1)
 
 
 @pytest.fixture
@@ -115,6 +117,41 @@ async def test_checks_that_came_late_are_put_into_blocks_with_their_day(store: S
     await store.value("UPDATE fold_progress SET at = $1 WHERE span_seconds = 3600", begin + DAY)
     await put(store, hour_of(monitor, begin))
     assert await fold_all(store, begin) == 60
+
+
+async def test_so_many_monitors_are_folded_at_once_as_have_few_rows_there(store: Store, begin: datetime) -> None:
+    """Checks of every minute are rows still, as after an outage; those of the first monitor are more than a portion."""
+    rows = [1500 * 2, 700 * 2, 250 * 2, 500 * 2, 1, 1]
+    monitors = [await store.monitor() for _ in rows]
+    for monitor, number in zip(monitors, rows, strict=True):
+        await store.value(
+            "INSERT INTO result (monitor_id, due_at, location_id, purpose, status, duration_ms, started_at, agent,"
+            " phases) SELECT $1, at, 1, 'scheduled', 'unknown', 1, at, 'a', '[]' FROM generate_series(1, $2) AS n,"
+            " LATERAL (SELECT $3::timestamptz + n * interval '28 seconds' AS at) AS due",
+            monitor.id,
+            number,
+            begin,
+        )
+    numbers, found, after = [monitor.id for monitor in monitors], [], 0
+    async with store.database.connection() as connection:
+        while some := await progress.next_monitors(connection, FoldSpan(DAY // SECOND, begin, after)):
+            found.append([numbers.index(one) for one in some])
+            after = some[-1]
+    assert found == [[0], [1, 2], [3, 4, 5]]
+
+
+async def test_of_checks_that_stay_rows_only_warnings_are_read(store: Store, begin: datetime) -> None:
+    monitor = await store.monitor()
+    odd: dict[str, Any] = {"failure": DOWN, "warnings": SLOW, "facts": {"banner": "x" * 1000}, "address": "192.0.2.1"}
+    await put(store, [result(monitor.public_id, begin, **odd), result(monitor.public_id, begin + MINUTE)])
+    await store.value("DELETE FROM evaluation")
+    async with store.database.connection() as connection:
+        failed, passed = await connection.fetch(folding._ROWS, [monitor.id], begin, begin + HOUR)
+    assert (failed["passed"], passed["passed"]) == (False, True)
+    large = ("phases", "facts", "detail", "address", "agent")
+    assert [failed[name] for name in large] == [None] * 5
+    assert failed["warnings"] is not None
+    assert passed["phases"] is not None
 
 
 @pytest.mark.parametrize("seconds", [90, 300, 1200])

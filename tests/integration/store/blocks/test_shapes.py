@@ -10,12 +10,14 @@ from typing import Any
 import msgspec
 import pytest
 
+from controller.decisions.history.history import Order, Position, Slice
 from controller.decisions.history.retention import RetentionChoice
 from controller.model import Monitor
 from controller.model.retention import DETAIL_DAYS, Retention
 from controller.pipeline.housekeeping import maintain_partitions
 from controller.pipeline.retention.removal import remove_expired
 from controller.store.checks.history import check_history
+from controller.store.checks.result_history import ResultFilter, ResultScope, results_in
 from controller.store.retention import choices
 from shared.wire.messages import CheckResult
 from tests.integration.store.blocks.random_history import put
@@ -91,10 +93,14 @@ async def test_what_varies_makes_no_shapes_and_is_read_as_it_was(
         (one.due_at, one.agent, one.address, one.facts, one.detail) for one in before
     ]
     assert await store.value(texts, monitor.id) == stored
-    for one in before[::17]:
-        between = "SELECT facts::text FROM results_between($1, $2) WHERE monitor_id = $3"
-        text = await store.value(between, one.due_at, one.due_at + MINUTE, monitor.id)
-        assert text == stored[(one.due_at - begin) // MINUTE]
+    scope, end = ResultScope(organization_id=store.organization), begin + DAY
+    for order, start in ((Order.ASC, begin), (Order.DESC, end)):
+        part = Slice(begin, end, Position(start))
+        by_time = await results_in(store.database, scope, ResultFilter(), part, order, by_monitor=None, limit=1000)
+        by_time = by_time if order is Order.ASC else by_time[::-1]
+        assert [(one.due_at, one.agent, one.address, one.facts, one.detail) for one in by_time] == [
+            (one.due_at, one.agent, one.address, one.facts, one.detail) for one in before[::-1]
+        ]
 
 
 async def test_checks_of_which_each_has_much_of_its_own_stay_whole(store: Store, begin: datetime) -> None:

@@ -105,16 +105,33 @@ def test_a_month_without_results_is_walked_in_a_few_steps() -> None:
     assert steps < 20
 
 
-def test_steps_get_shorter_while_they_take_long() -> None:
+def test_steps_get_shorter_while_they_take_long_and_shorter_ones_take_less() -> None:
     walked = Period(MIDNIGHT - timedelta(days=31), MIDNIGHT)
     walk = Walk(walked, Order.DESC, start(walked, Order.DESC), monitors=1, rows=500)
     widths = []
-    for _ in range(5):
+    for n in range(5):
         step = walk.next_slice()
         widths.append(step.until - step.since)
-        walk.record_step(step, 0, None, 1.0)
+        walk.record_step(step, 0, None, 8.0 / 2**n)
     assert widths == sorted(widths, reverse=True)
     assert widths[-1] == widths[0] / 16
+
+
+@pytest.mark.parametrize("seconds", [0.3, 0.7, 3.0])
+@pytest.mark.parametrize("order", Order)
+def test_steps_stay_as_long_as_brings_most_when_shorter_ones_take_no_less(order: Order, seconds: float) -> None:
+    """500 results a second; a step takes so many seconds or some more, however short it is."""
+    walked = Period(MIDNIGHT, MIDNIGHT + timedelta(days=1))
+    walk = Walk(walked, order, start(walked, order), monitors=10_000, rows=5_000)
+    brought = list[int]()
+    for _ in range(40):
+        step = walk.next_slice()
+        rows = min(5_000, (step.until - step.since) // timedelta(milliseconds=2))
+        covered = timedelta(milliseconds=2) * rows
+        last = step.position.due_at - covered if order is Order.DESC else step.position.due_at + covered
+        walk.record_step(step, rows, Position(last, 1, 1), seconds * (1 + len(brought) % 3 / 10))
+        brought.append(rows)
+    assert min(brought[10:]) > 3_000
 
 
 @pytest.mark.parametrize("order", Order)
