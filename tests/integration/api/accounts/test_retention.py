@@ -101,8 +101,8 @@ async def test_checks_in_blocks_that_would_go_are_counted_and_announced(admin: A
     await make_months(api.database, (midnight - timedelta(days=max(days))).date())
     await make_months(api.database, utc_now().date())
     await api.value(
-        "INSERT INTO result_block SELECT $1, $2, $2, min(id), 60000, 4, 1, false, false, B'1', '{1}', '{}', '{0,0,0,0}'"
-        " FROM location",
+        "INSERT INTO result_block SELECT $1, $2, $2, min(id), 60000, 4, 1, 0, false, false, B'1', '{1}', '{}', '',"
+        " '{0,0,0,0}' FROM location",
         monitor,
         midnight - timedelta(days=32),
     )

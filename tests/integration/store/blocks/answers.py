@@ -144,7 +144,7 @@ def difference(before: Any, after: Any, at: str = "") -> str | None:
 def _difference(before: Any, after: Any, at: str) -> str | None:
     match before, after:
         case dict(), dict():
-            if before.keys() != after.keys():
+            if before.keys() - _DIFFERING != after.keys() - _DIFFERING:
                 return f"{at}: {before.keys()} became {after.keys()}"
             parts = ((name, before[name], after[name]) for name in before if name not in _DIFFERING)
         case list() | tuple(), list() | tuple():

@@ -77,17 +77,6 @@ async def test_months_that_ended_before_the_days_of_the_setting_are_dropped(stor
     assert await ages(store, monitor, today) == [0, 3, 10, 40]
 
 
-async def test_of_controllers_with_several_settings_the_longest_counts(store: Store, today: datetime) -> None:
-    monitor = await store.monitor()
-    await filled(store, monitor, today)
-    await blocks_kept_for(store, 400, "other")
-    await blocks_kept_for(store, 61)
-    before = await months_of_blocks(store)
-    await maintain_partitions(store.database)
-    assert await months_of_blocks(store) == before
-    assert await ages(store, monitor, today) == list(BACK)
-
-
 async def test_blocks_of_an_organization_go_with_its_results(
     store: Store, today: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:

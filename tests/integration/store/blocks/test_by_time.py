@@ -91,8 +91,8 @@ async def test_only_checks_that_are_due_in_a_step_are_unfolded(store: Store, mid
 async def test_blocks_of_one_monitor_are_found_by_its_key_whatever_the_moment(store: Store, midnight: datetime) -> None:
     """Also where the planner does not know the moments, as in a join: the index by time holds all monitors' blocks."""
     await store.value(
-        "INSERT INTO result_block SELECT monitor, at, at + interval '59 minutes', 1, 60000, 0, 60, false, false, B'1',"
-        " '{}', '{}', '{}' FROM generate_series(0, 9) AS hour, generate_series(1, 5000) AS monitor,"
+        "INSERT INTO result_block SELECT monitor, at, at + interval '59 minutes', 1, 60000, 0, 60, 0, false, false,"
+        " B'1', '{}', '{}', '', '{}' FROM generate_series(0, 9) AS hour, generate_series(1, 5000) AS monitor,"
         " LATERAL (SELECT $1::timestamptz + hour * interval '1 hour' + monitor * interval '10 ms' AS at) AS begun",
         midnight,
     )

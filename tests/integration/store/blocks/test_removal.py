@@ -21,8 +21,8 @@ _LEFT = "SELECT count(*) FROM result_block"
 async def blocks(store: Store, monitor: int, first_at: datetime, number: int) -> None:
     """So many empty blocks, one an hour."""
     await store.value(
-        "INSERT INTO result_block SELECT $1, at, at + interval '59 minutes', 1, 60000, 0, 60, false, false, B'1', '{}',"
-        " '{}', '{}' FROM generate_series(0, $3 - 1) AS n,"
+        "INSERT INTO result_block SELECT $1, at, at + interval '59 minutes', 1, 60000, 0, 60, 0, false, false, B'1',"
+        " '{}', '{}', '', '{}' FROM generate_series(0, $3 - 1) AS n,"
         " LATERAL (SELECT $2::timestamptz + n * interval '1 hour' AS at) AS begun",
         monitor,
         first_at,
