@@ -25,6 +25,7 @@ _POLICIES = st.sampled_from([None, Policy(), Policy(order="sequential"), Policy(
 _LEVELS = st.builds(
     Levels,
     organization=_POLICIES,
+    package=st.sampled_from([None, Policy(quorum=2, rechecks=1)]),  # it says no order
     customer=_POLICIES,
     threshold=st.sampled_from([None, 2]),
     monitor=_POLICIES,
