@@ -79,7 +79,7 @@ BENCHES = {
     "preview": Bench(previews.measure, "monitors with failures", 1_000, (100, 1_000)),
     "live": Bench(overviews.measure, "open overviews", 500, (100, 500)),
     "disk": Bench(disk.measure, "monitors for a day", 10_000, (100, 10_000)),
-    "folded": Bench(folded.measure, "monitors", 200, (50, 200, 500)),
+    "folded": Bench(folded.measure, "monitors", 10, (10, 50, 200)),
     "export": Bench(export.measure, "results", 200_000, (200_000, 1_000_000)),
     "streaming": Bench(streaming.measure, "clients", 1_000, (1_000,)),
     "loops": Bench(controller_loop.measure, "monitors", 2_000, (10_000,)),
