@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from uuid import UUID
 
 from controller.model import GapReason
 from controller.pipeline.housekeeping import prepare_partitions, settle_checks
@@ -64,14 +65,20 @@ async def test_a_leader_that_gives_no_sign_of_life_is_replaced(
         await eventually(replaced)
 
 
+async def _nobody_led_for_half_an_hour(installation: SmallInstallation) -> tuple[UUID, datetime, datetime]:
+    """A monitor that was checked each minute before, the present moment, and the last one that was planned."""
+    monitor = await installation.monitor(interval=60)
+    await installation.value("UPDATE monitor SET target_changed_at = now() - interval '1 hour'")
+    began = utc_now()
+    start = began - timedelta(minutes=30)
+    await installation.value("UPDATE schedule SET watermark = $1, planned_until = $1", start)
+    return monitor, began, start
+
+
 async def test_rounds_of_a_long_absence_become_one_gap_a_location(
     small_installation: SmallInstallation, database_url: str
 ) -> None:
-    monitor = await small_installation.monitor(interval=60)
-    await small_installation.value("UPDATE monitor SET target_changed_at = now() - interval '1 hour'")
-    began = utc_now()
-    start = began - timedelta(minutes=30)
-    await small_installation.value("UPDATE schedule SET watermark = $1, planned_until = $1", start)
+    monitor, began, start = await _nobody_led_for_half_an_hour(small_installation)
     async with controller(small_installation, database_url):
 
         async def gaps() -> list[tuple[object, ...]]:
@@ -91,12 +98,8 @@ async def test_rounds_of_a_long_absence_become_one_gap_a_location(
 async def test_gaps_that_a_fallen_leader_recorded_get_a_later_end(
     small_installation: SmallInstallation, database_url: str
 ) -> None:
-    monitor = await small_installation.monitor(interval=60)
-    await small_installation.value("UPDATE monitor SET target_changed_at = now() - interval '1 hour'")
-    began = utc_now()
-    start = began - timedelta(minutes=30)
+    monitor, began, start = await _nobody_led_for_half_an_hour(small_installation)
     first = to_datetime(next_due_ms(monitor, 60_000, 0, to_ms(start)))
-    await small_installation.value("UPDATE schedule SET watermark = $1, planned_until = $1", start)
     async with leadership(database_url, "fallen") as fallen:
         number = await small_installation.value("SELECT id FROM monitor")
         here = await small_installation.value("SELECT min(id) FROM location")
