@@ -71,9 +71,11 @@ def _config(folder: Path) -> dict[str, Any]:
     return dict(json.loads(ran.stdout))
 
 
-def test_compose_says_what_to_do_when_nothing_is_prepared() -> None:
+def test_compose_says_what_to_do_when_nothing_is_prepared(tmp_path: Path) -> None:
+    settings = tmp_path / ".env"
+    settings.touch()
     ran = subprocess.run(
-        [_PROGRAMS / "docker-compose", "--env-file", "/dev/null", "config", "--quiet"],
+        [_PROGRAMS / "docker-compose", "--env-file", settings, "config", "--quiet"],
         cwd=DEPLOY / "compose",
         capture_output=True,
         text=True,
