@@ -19,6 +19,7 @@ AHEAD = timedelta(days=1)
 """No result is due later than this from now, whatever period is requested."""
 
 _DAY_MS = 86_400_000.0
+_CHECKS_A_DAY = 1_440
 _LONG_SECONDS = 0.25
 _FILL = 0.75
 _MOST_CHANGE = 4.0
@@ -86,15 +87,27 @@ def reads_by_monitor(monitors: int, total_monitors: int, rows: int) -> bool:
 class Walk:
     """The steps through a period: short at first, then so long that each returns nearly as many rows as it may.
 
-    `monitors` is how many monitors are read; `rows` is how many rows a step returns at most.
+    `monitors` is how many monitors are read; `rows` is how many rows a step returns at most. With `reads_all` a step
+    reads all that it covers even if that is more, so the first one covers no more than brings `rows` of monitors that
+    are checked once a minute.
     """
 
-    def __init__(self, walked: Period, order: Order, position: Position, *, monitors: int, rows: int) -> None:
+    def __init__(
+        self,
+        walked: Period,
+        order: Order,
+        position: Position,
+        *,
+        monitors: int,
+        rows: int,
+        reads_all: bool = False,
+    ) -> None:
         self.order = order
         self.position = position
         self._period = walked
         self._rows = rows
-        self._width_ms = max(1.0, _DAY_MS / max(1, monitors))
+        share = min(1.0, rows / _CHECKS_A_DAY) if reads_all else 1.0
+        self._width_ms = max(1.0, _DAY_MS * share / max(1, monitors))
         self._seconds_if_wider: float | None = None
         self._least_seconds = 0.0
 

@@ -100,8 +100,9 @@ NEWEST_SINCE = SqlFunction(
     ) RETURNS timestamptz LANGUAGE plpgsql STABLE COST 1000 AS $$
     DECLARE
       of_rows timestamptz;
-      first timestamptz;
-      width interval := '3 hours';
+      of_blocks timestamptz := until;
+      checks bigint := 0;
+      block record;
     BEGIN
       SELECT due_at INTO of_rows FROM result
       WHERE monitor_id = of_monitor AND due_at >= since AND due_at < until
@@ -112,26 +113,19 @@ NEWEST_SINCE = SqlFunction(
       IF with_status <> 'success' OR with_purpose <> 'scheduled' THEN
         RETURN of_rows;
       END IF;
-      SELECT max(last_at) INTO first FROM result_block
-      WHERE monitor_id = of_monitor AND last_at >= of_rows AND last_at < until + interval '1 day' AND first_at < until
-        AND (at_location IS NULL OR location_id = at_location);
-      IF first IS NULL THEN
-        RETURN of_rows;
-      END IF;
-      first := LEAST(first, until);
+      FOR block IN
+        SELECT result_block.first_at, result_block.checks FROM result_block
+        WHERE monitor_id = of_monitor AND last_at >= of_rows AND last_at < until
+          AND (at_location IS NULL OR location_id = at_location)
+        ORDER BY last_at DESC
       LOOP
-        IF width > interval '10000 days' OR first - width <= of_rows THEN
-          RETURN of_rows;
+        of_blocks := LEAST(of_blocks, block.first_at);
+        checks := checks + block.checks;
+        IF checks >= wanted THEN
+          RETURN GREATEST(of_rows, of_blocks);
         END IF;
-        IF wanted <= (
-          SELECT sum(checks) FROM result_block
-          WHERE monitor_id = of_monitor AND last_at >= first - width AND last_at < until
-            AND first_at >= first - width AND (at_location IS NULL OR location_id = at_location)
-        ) THEN
-          RETURN first - width;
-        END IF;
-        width := 3 * width;
       END LOOP;
+      RETURN of_rows;
     END
     $$
     """,
@@ -149,8 +143,8 @@ OLDEST_UNTIL = SqlFunction(
     ) RETURNS timestamptz LANGUAGE plpgsql STABLE COST 1000 AS $$
     DECLARE
       of_rows timestamptz;
-      last timestamptz;
-      width interval := '3 hours';
+      checks bigint := 0;
+      block record;
     BEGIN
       SELECT due_at + interval '1 millisecond' INTO of_rows FROM result
       WHERE monitor_id = of_monitor AND due_at >= since AND due_at < until
@@ -161,27 +155,18 @@ OLDEST_UNTIL = SqlFunction(
       IF with_status <> 'success' OR with_purpose <> 'scheduled' THEN
         RETURN of_rows;
       END IF;
-      SELECT first_at INTO last FROM result_block
-      WHERE monitor_id = of_monitor AND last_at >= since AND first_at < of_rows
-        AND last_at < of_rows + interval '1 day' AND (at_location IS NULL OR location_id = at_location)
-      ORDER BY last_at LIMIT 1;
-      IF last IS NULL THEN
-        RETURN of_rows;
-      END IF;
-      last := GREATEST(last, since);
+      FOR block IN
+        SELECT result_block.last_at, result_block.checks FROM result_block
+        WHERE monitor_id = of_monitor AND last_at >= since AND first_at >= since AND last_at < of_rows
+          AND (at_location IS NULL OR location_id = at_location)
+        ORDER BY last_at
       LOOP
-        IF width > interval '10000 days' OR last + width >= of_rows THEN
-          RETURN of_rows;
+        checks := checks + block.checks;
+        IF checks >= wanted THEN
+          RETURN block.last_at + interval '1 millisecond';
         END IF;
-        IF wanted <= (
-          SELECT sum(checks) FROM result_block
-          WHERE monitor_id = of_monitor AND last_at >= since AND last_at < last + width
-            AND first_at >= since AND (at_location IS NULL OR location_id = at_location)
-        ) THEN
-          RETURN last + width;
-        END IF;
-        width := 3 * width;
       END LOOP;
+      RETURN of_rows;
     END
     $$
     """,

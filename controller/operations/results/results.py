@@ -20,7 +20,7 @@ from controller.model.values.json_rules import quoted
 from controller.operations.access import require
 from controller.store.accounts import customers
 from controller.store.checks import result_history as store
-from controller.store.checks.result_history import HistoryRecord, ResultFilter, ResultScope
+from controller.store.checks.result_history import HistoryRecord, ResultFilter, ResultScope, reads_blocks
 from controller.store.locations import locations
 from controller.store.platform.pool import Database
 from controller.store.retention import choices
@@ -198,7 +198,8 @@ async def _history(
     rows, by_time = rows_at_once
     by_monitor = there.ids if reads_by_monitor(len(there.ids), there.total_monitors, rows) else None
     rows = by_time if by_monitor is None else rows
-    walk = Walk(walked, question.order, position, monitors=len(there.ids), rows=rows)
+    reads_all = by_monitor is None and reads_blocks(choice)
+    walk = Walk(walked, question.order, position, monitors=len(there.ids), rows=rows, reads_all=reads_all)
     return walked, History(database, scope, choice, walk, by_monitor, rows)
 
 

@@ -73,6 +73,11 @@ class ResultFilter(msgspec.Struct, frozen=True, kw_only=True):
     purposes: Collection[Purpose] | None = None
 
 
+def reads_blocks(choice: ResultFilter) -> bool:
+    """Whether checks that passed may match: blocks hold no others."""
+    return choice.statuses is None or ResultStatus.SUCCESS in choice.statuses
+
+
 class Population(msgspec.Struct, frozen=True):
     """The monitors of a scope, up to a limit, and about how many monitors there are in the whole installation."""
 
@@ -133,8 +138,7 @@ async def results_in(
 
     Raises StoreUnavailableError, also when it takes too long.
     """
-    successful = choice.statuses is None or ResultStatus.SUCCESS in choice.statuses
-    read = statement(order, by_monitor=by_monitor is not None, successful=successful)
+    read = statement(order, by_monitor=by_monitor is not None, successful=reads_blocks(choice))
     arguments = [*msgspec.structs.astuple(scope), *step[:2], *step.position, *msgspec.structs.astuple(choice), limit]
     if by_monitor is not None:
         arguments.append(by_monitor)

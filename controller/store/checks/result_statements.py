@@ -28,7 +28,12 @@ FROM (
       result.started_at, result.agent, result.address, result.failure, result.phases, result.warnings, result.facts,
       result.loop_lag_ms, result.kernel_rtt_ms, result.login_withheld, result.detail, result.rounded,
       result.phase_names, result.phase_codes, result.phase_gaps
-    FROM results_of(monitor.id, $5, $6) AS result
+    FROM (
+      SELECT CASE WHEN COALESCE($11::int[]::text, $12::check_status[]::text, $13::check_purpose[]::text) IS NULL
+        THEN oldest_until(monitor.id, $5, $6, NULL, NULL, NULL, $14::bigint + 3 * (SELECT count(*) FROM location))
+        ELSE $6 END AS at
+      OFFSET 0
+    ) AS ended CROSS JOIN LATERAL results_of(monitor.id, $5, ended.at) AS result
     WHERE result.due_at >= $5 AND result.due_at < $6
       AND (result.due_at, result.monitor_id, result.location_id, result.purpose)
         > ($7, $8::bigint, $9::int, $10::check_purpose)
@@ -61,7 +66,13 @@ FROM (
       result.started_at, result.agent, result.address, result.failure, result.phases, result.warnings, result.facts,
       result.loop_lag_ms, result.kernel_rtt_ms, result.login_withheld, result.detail, result.rounded,
       result.phase_names, result.phase_codes, result.phase_gaps
-    FROM results_of(monitor.id, $5, $6::timestamptz + interval '1 millisecond') AS result
+    FROM (
+      SELECT CASE WHEN COALESCE($11::int[]::text, $12::check_status[]::text, $13::check_purpose[]::text) IS NULL
+        THEN newest_since(monitor.id, $5, $6::timestamptz + interval '1 millisecond', NULL, NULL, NULL,
+          $14::bigint + 3 * (SELECT count(*) FROM location))
+        ELSE $5 END AS at
+      OFFSET 0
+    ) AS begun CROSS JOIN LATERAL results_of(monitor.id, begun.at, $6::timestamptz + interval '1 millisecond') AS result
     WHERE result.due_at >= $5 AND result.due_at <= $6
       AND (result.due_at, result.monitor_id, result.location_id, result.purpose)
         < ($7, $8::bigint, $9::int, $10::check_purpose)
