@@ -38,11 +38,14 @@ _WARNED_SECONDS = 3600
 _UNKNOWN = ResultStatus.UNKNOWN.value
 _AHEAD_SECONDS = CLOCK_TOLERANCE_MS / 1000
 
-_LOCK = """
-SELECT CASE WHEN $3::timestamptz < now() - interval '1 hour' THEN pg_advisory_xact_lock_shared($2) END,
+_BEGIN = """
+SELECT set_config('plan_cache_mode', 'force_generic_plan', true),
+  CASE WHEN $3::timestamptz < now() - interval '1 hour' THEN pg_advisory_xact_lock_shared($2) END,
   pg_advisory_xact_lock_shared($1)
 """
-"""Late results wait for the block that is being made, as they may be in it, and hold nothing meanwhile that others wait
+"""INSERT_RESULTS is planned once a connection: planning it takes longer than storing a few results.
+
+Late results wait for the block that is being made, as they may be in it, and hold nothing meanwhile that others wait
 for. No block is made of the last two hours.
 """
 
@@ -82,7 +85,7 @@ async def store_results(
         try:
             async with connection.transaction():
                 await connection.execute(
-                    _LOCK, locks.SETTLE, locks.FOLD, min((one.due_at for one in results), default=None)
+                    _BEGIN, locks.SETTLE, locks.FOLD, min((one.due_at for one in results), default=None)
                 )
                 columns = zip(*(_columns(result, own_facts) for result in results), strict=True)
                 rows = await connection.fetch(
