@@ -15,16 +15,18 @@ KEPT_DAYS = 90
 MOST_VALUES = 20
 """So many values of a fact are kept for a location, the latest ones."""
 
+# `own`: by location and name, as the index of what holds finds rows, there is one of each monitor.
 _KEEP = """
 WITH given AS (
   SELECT DISTINCT ON (location_id, name, value) * FROM unnest(
     $2::int[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::boolean[]
   ) AS given (location_id, name, value, address, seen_at, holds)
   ORDER BY location_id, name, value, seen_at DESC
+), own AS MATERIALIZED (
+  SELECT ctid AS row, location_id, name, value FROM server_fact WHERE monitor_id = $1 AND holds
 ), former AS (
-  UPDATE server_fact AS old SET holds = false FROM given
-  WHERE old.monitor_id = $1 AND old.location_id = given.location_id AND old.name = given.name
-    AND given.holds AND old.holds AND old.value <> given.value
+  UPDATE server_fact AS old SET holds = false FROM own JOIN given USING (location_id, name)
+  WHERE old.ctid = own.row AND given.holds AND own.value <> given.value
 )
 INSERT INTO server_fact AS old (monitor_id, location_id, name, value, address, first_at, last_at, holds)
 SELECT $1, location_id, name, value, address, seen_at, seen_at, holds FROM given
