@@ -23,7 +23,7 @@ WITH given AS (
     monitor.evaluation_deadline_seconds, monitor.target_changed_at, monitor.kind,
     confirmed OR (
       purpose = 'scheduled' AND monitor.status <> 'disabled' AND monitor.deleted_at IS NULL
-      AND given.due_at BETWEEN location.created_at AND now() + make_interval(secs => $29)
+      AND given.due_at BETWEEN location.created_at AND now() + make_interval(secs => $28)
       AND is_due(given.due_at, due_ms, monitor.target_changed_at, monitor.interval_seconds, hash_high, hash_low)
       AND may_check(
         location.id, location.country_code,
@@ -59,11 +59,13 @@ WITH given AS (
   FROM known WHERE expected AND NOT folded ORDER BY monitor_id, due_at, location_id, purpose, place
   ON CONFLICT DO NOTHING
   RETURNING monitor_id, due_at, location_id, purpose
+), outcome AS MATERIALIZED (
+  SELECT known.*, (monitor_id, due_at, location_id, purpose) IN (SELECT * FROM stored) AS new FROM known
 ), fresh AS (
-  SELECT known.* FROM known JOIN stored USING (monitor_id, due_at, location_id, purpose)
+  SELECT * FROM outcome WHERE new
 ), retried AS (
   INSERT INTO recheck (monitor_id, round_due_at, due_at, location_ids)
-  SELECT monitor_id, due_at, now() + make_interval(secs => $27), array_agg(DISTINCT location_id)
+  SELECT monitor_id, due_at, now() + make_interval(secs => $26), array_agg(DISTINCT location_id)
   FROM fresh WHERE retry_on_failure AND status = 'failure' AND purpose = 'scheduled' GROUP BY monitor_id, due_at
   RETURNING monitor_id, round_due_at, due_at, location_ids
 ), linked AS (
@@ -128,7 +130,7 @@ WITH given AS (
   FROM fresh LEFT JOIN last_good AS known ON known.monitor_id = fresh.monitor_id
     AND known.location_id = fresh.location_id
   WHERE status = 'success' AND fresh.transcript IS NOT NULL AND (known.due_at IS NULL OR known.due_at < fresh.due_at
-    - CASE WHEN fresh.warnings IS NULL THEN interval '0' ELSE make_interval(secs => $28) END)
+    - CASE WHEN fresh.warnings IS NULL THEN interval '0' ELSE make_interval(secs => $27) END)
   ORDER BY fresh.monitor_id, fresh.location_id, fresh.due_at DESC
   ON CONFLICT (monitor_id, location_id) DO UPDATE SET due_at = EXCLUDED.due_at, purpose = EXCLUDED.purpose,
     started_at = EXCLUDED.started_at, duration_ms = EXCLUDED.duration_ms, agent = EXCLUDED.agent,
@@ -148,29 +150,8 @@ WITH given AS (
   ORDER BY 1, 2
   ON CONFLICT (monitor_id, day) DO UPDATE SET noted_at = now() WHERE old.noted_at < now() - interval '1 minute'
 )
-SELECT outcome.*,
-  new OR NOT folded AND COALESCE(copied_at > now() - make_interval(secs => $26), true) AS recent,
-  CASE WHEN copied_at BETWEEN now() - interval '1 hour' AND now() - make_interval(secs => $26) THEN copied_at END
-    AS left_at
-FROM (
-  SELECT known.place, known.organization, known.customer, known.kind, known.expected, known.folded,
-    stored.monitor_id IS NOT NULL AS new,
-    CASE WHEN stored.monitor_id IS NULL AND NOT known.folded THEN (
-      SELECT CASE WHEN EXISTS (
-        SELECT FROM unpublished_results, unnest(monitor_ids, due_ats, location_ids, purposes)
-          AS noted (monitor_id, due_at, location_id, purpose)
-        WHERE noted.monitor_id = known.monitor_id AND noted.due_at = known.due_at
-          AND noted.location_id = known.location_id AND noted.purpose = known.purpose
-      ) THEN '-infinity' ELSE stored_at END FROM result
-      WHERE result.monitor_id = known.monitor_id AND result.due_at = known.due_at
-        AND result.location_id = known.location_id AND result.purpose = known.purpose
-    ) END AS copied_at,
-    monitor_id, location_id, due_at, purpose, known.interval_seconds, known.status, known.checked_at,
-    closed.reason AS gap_reason,
-    stored.monitor_id IS NOT NULL AND location_id IN (
-      SELECT location_id FROM blind_period WHERE to_at > now()
-    ) AS was_blind
-  FROM known LEFT JOIN stored USING (monitor_id, due_at, location_id, purpose)
-  LEFT JOIN closed USING (monitor_id, due_at, location_id, purpose)
-) AS outcome
+SELECT place, organization, customer, kind, expected, folded, new, monitor_id, location_id, due_at, purpose,
+  interval_seconds, outcome.status, checked_at, closed.reason AS gap_reason,
+  new AND location_id IN (SELECT location_id FROM blind_period WHERE to_at > now()) AS was_blind
+FROM outcome LEFT JOIN closed USING (monitor_id, due_at, location_id, purpose)
 """

@@ -8,7 +8,7 @@ the newest dialogue of a passing check, when the result has one.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -24,7 +24,7 @@ from controller.store.events import sequences
 from controller.store.locations import blind_periods
 from controller.store.locations.blind_periods import Arrived, Blinded, Sight
 from controller.store.platform import locks
-from controller.store.platform.pool import AWAY, Database, refused
+from controller.store.platform.pool import AWAY, Connection, Database, refused
 from shared.epoch import to_ms
 from shared.wire.messages import CLOCK_TOLERANCE_MS, CheckResult, ResultStatus
 from shared.wire.rounds import phase_hash
@@ -32,6 +32,9 @@ from shared.wire.rounds import phase_hash
 _RECENT_SECONDS = 100.0
 """Within the duplicate window of EVENTS (controller.broker.streams), with some seconds to publish again what a
 controller of an earlier version may have left."""
+
+_LEFT_SECONDS = 3600.0
+"""What was stored longer ago has been published, or its event is of no use any more."""
 
 _WARNED_SECONDS = 3600
 """A server that is warned about has a dialogue in each result; this seldom, one becomes the last good one."""
@@ -92,7 +95,6 @@ async def store_results(
                     INSERT_RESULTS,
                     *columns,
                     confirmed or [True] * len(results),
-                    _RECENT_SECONDS,
                     RECHECK_SECONDS,
                     _WARNED_SECONDS,
                     _AHEAD_SECONDS,
@@ -109,7 +111,7 @@ async def store_results(
                 await blind_periods.end(connection, [_sight(row) for row in rows if row["was_blind"] and _shows(row)])
                 numbers = await sequences.of_results(connection, rows)
                 noted = await unpublished_results.note(connection, rows, numbers)
-                await unpublished_results.note_copies(connection, rows)
+                recent = await _recent_copies(connection, rows)
         except AWAY:
             raise
         except (asyncpg.PostgresError, ValueError, OverflowError) as error:
@@ -120,7 +122,7 @@ async def store_results(
         number = numbers.get(row["place"])
         outcomes[row["place"] - 1] = StoredResult(
             *origin,
-            row["recent"],
+            row["new"] or row["place"] in recent,
             row["new"],
             row["kind"],
             row["expected"],
@@ -128,6 +130,26 @@ async def store_results(
             None if number is None else noted,
         )
     return outcomes
+
+
+async def _recent_copies(connection: Connection, rows: Sequence[Any]) -> set[int]:
+    """The places of the rows that are recent, among those that are not new. Older ones that may have no event are
+    noted.
+    """
+    copies = [row for row in rows if not row["new"] and not row["folded"]]
+    if not copies:
+        return set()
+    recent, left = set[int](), list[tuple[datetime, Any]]()
+    for row, (stored_at, age, noted) in zip(
+        copies, await unpublished_results.stored_copies(connection, copies), strict=True
+    ):
+        if stored_at is None or age is None or (not noted and age < _RECENT_SECONDS):
+            recent.add(row["place"])
+        elif not noted and age <= _LEFT_SECONDS:
+            left.append((stored_at, row))
+    if left:
+        await unpublished_results.note_copies(connection, [row for _, row in left], min(at for at, _ in left))
+    return recent
 
 
 def _blinded(results: Sequence[CheckResult], rows: Sequence[Any]) -> list[Blinded]:

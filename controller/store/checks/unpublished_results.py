@@ -42,6 +42,16 @@ class UnpublishedResult(NamedTuple):
     result: CheckResult
 
 
+class StoredCopy(NamedTuple):
+    """When a result was stored whose copy came now, and how long ago; None if it is not there. `noted`: its event is
+    noted as unpublished.
+    """
+
+    stored_at: datetime | None
+    age_seconds: float | None
+    noted: bool
+
+
 class LeftResults(NamedTuple):
     """Noted results that nobody publishes; the first of them were stored then, so many seconds ago."""
 
@@ -59,13 +69,23 @@ async def note(connection: Connection, rows: Sequence[Any], numbers: Mapping[int
     return await _note(connection, noted, [numbers[row["place"]] for row in noted])
 
 
-async def note_copies(connection: Connection, rows: Sequence[Any]) -> None:
-    """Note the results among these rows that were stored at `left_at` and may have no event: a controller of an earlier
-    version, which noted nothing, died then or was stopped, so that they are delivered again.
+async def stored_copies(connection: Connection, rows: Sequence[Any]) -> list[StoredCopy]:
+    """What is known of the results of these rows, in their order."""
+    found = await connection.fetch(
+        _COPIES,
+        [row["monitor_id"] for row in rows],
+        [row["due_at"] for row in rows],
+        [row["location_id"] for row in rows],
+        [row["purpose"] for row in rows],
+    )
+    return [StoredCopy(*row) for row in found]
+
+
+async def note_copies(connection: Connection, rows: Sequence[Any], stored_at: datetime) -> None:
+    """Note results that were stored then or later and may have no event: a controller of an earlier version, which
+    noted nothing, died then or was stopped, so that they are delivered again.
     """
-    left = [row for row in rows if row["left_at"] is not None]
-    if left:
-        await _note(connection, left, [None] * len(left), min(row["left_at"] for row in left))
+    await _note(connection, rows, [None] * len(rows), stored_at)
 
 
 async def _note(
@@ -123,6 +143,17 @@ async def taken(db: Database, notes: Collection[int]) -> AsyncIterator[set[int] 
         yield {row["id"] for row in rows}
         await connection.execute("DELETE FROM unpublished_results WHERE id = ANY ($1::bigint[])", list(notes))
 
+
+_COPIES = """
+SELECT stored_at, extract(epoch FROM now() - stored_at)::float8, (monitor_id, due_at, location_id, purpose) IN (
+    SELECT noted.* FROM unpublished_results, unnest(monitor_ids, due_ats, location_ids, purposes)
+      AS noted (monitor_id, due_at, location_id, purpose)
+  )
+FROM unnest($1::bigint[], $2::timestamptz[], $3::int[], $4::check_purpose[]) WITH ORDINALITY
+  AS given (monitor_id, due_at, location_id, purpose, place)
+LEFT JOIN result USING (monitor_id, due_at, location_id, purpose)
+ORDER BY place
+"""
 
 _LEFT = """
 SELECT id, noted_at, extract(epoch FROM now() - noted_at)::float8 AS seconds FROM unpublished_results
