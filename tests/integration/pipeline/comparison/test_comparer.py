@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 import msgspec
 
-from controller.store.comparison import comparisons
+from controller.store.comparison import comparisons, facts
 from shared.wire.fact_events import FactEvent
 from tests.integration.pipeline.comparison.comparison_case import ComparisonCase
 
@@ -153,6 +154,31 @@ async def test_who_notes_changed_facts_waits_for_a_comparison_without_a_lock_of_
         await comparing.execute("SET LOCAL lock_timeout = '1s'")
         await comparing.execute("UPDATE server_fact SET holds = holds")
     await noting
+
+
+async def test_facts_of_a_monitor_are_found_by_its_key_before_there_are_statistics(comparison: ComparisonCase) -> None:
+    """Each of 2,000 other monitors has the same facts at the location."""
+    monitor = await comparison.monitor()
+    await comparison.rounds(monitor, "aaa")
+    installation = comparison.case.installation
+    await installation.value("ALTER TABLE server_fact DISABLE TRIGGER ALL")
+    await installation.value(
+        "INSERT INTO server_fact (monitor_id, location_id, name, value, first_at, last_at, holds)"
+        " SELECT 1000000 + n, location_id, name, value, first_at, last_at, holds"
+        " FROM server_fact, generate_series(1, 2000) AS n"
+    )
+    rows = await installation.rows(
+        "SELECT monitor_id, location_id, name, value || '2', address, last_at, true FROM server_fact"
+        " WHERE monitor_id < 1000000"
+    )
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    async with comparison.db.connection() as connection:
+        plan = await connection.fetch("EXPLAIN (ANALYZE, TIMING OFF) " + facts._KEEP, columns[0][0], *columns[1:])
+    text = "\n".join(line for (line,) in plan)
+    assert "Update on server_fact" in text
+    assert not re.search(r"Rows Removed by Filter: [1-9]\d{2}", text), text
+    held = await installation.rows("SELECT count(*) FROM server_fact WHERE holds AND monitor_id < 1000000")
+    assert held == [(len(rows),)]
 
 
 async def test_facts_with_nul_are_compared_like_others(comparison: ComparisonCase) -> None:

@@ -106,3 +106,42 @@ async def test_blocks_of_one_monitor_are_found_by_its_key_whatever_the_moment(st
     month = f"result_block_{midnight:%Y%m}"
     [scan] = [line for (line,) in plan if f"on {month} " in line]
     assert f"using {month}_pkey" in scan, "\n".join(line for (line,) in plan)
+
+
+@pytest.mark.parametrize("many", [7, 100, 400])
+async def test_so_much_time_has_so_many_checks_and_only_the_blocks_that_hold_them(
+    store: Store, midnight: datetime, many: int
+) -> None:
+    """Of four hours with 120 checks each, however many are looked for from either end."""
+    await start_again(store, midnight)
+    monitor = await store.monitor()
+    minutes = [midnight + n * MINUTE for n in range(240)]
+    await put(store, [result(monitor.public_id, at, location) for at in minutes for location in ("de", "us")])
+    assert await fold_all(store, midnight) == 480
+    until, filters = midnight + 4 * HOUR, "NULL, NULL, NULL"
+    newest: datetime = await store.value(
+        f"SELECT newest_since($1, $2, $3, {filters}, $4)", monitor.id, midnight, until, many
+    )
+    oldest: datetime = await store.value(
+        f"SELECT oldest_until($1, $2, $3, {filters}, $4)", monitor.id, midnight, until, many
+    )
+    for length in (until - newest, oldest - midnight):
+        assert 2 * length >= many * MINUTE
+        assert length <= (many // 120 + 1) * HOUR
+
+
+@pytest.mark.parametrize("order", Order)
+async def test_a_page_of_a_monitor_reads_only_the_blocks_that_fill_it(
+    store: Store, midnight: datetime, order: Order
+) -> None:
+    await start_again(store, midnight)
+    monitor = await store.monitor()
+    await put(store, [result(monitor.public_id, midnight + n * MINUTE) for n in range(600)])
+    assert await fold_all(store, midnight) == 600
+    since, until = midnight, midnight + 10 * HOUR
+    place = until if order is Order.DESC else since
+    asked = [store.organization, *[None] * 3, since, until, place, 0, 0, "scheduled", *[None] * 3, 30, [monitor.id]]
+    async with store.database.connection() as connection:
+        plan = await connection.fetch("EXPLAIN (ANALYZE, TIMING OFF) " + result_statements._BY_MONITOR[order], *asked)
+    [unfolded] = [line for (line,) in plan if "Function Scan on generate_series" in line]
+    assert "loops=1)" in unfolded, "\n".join(line for (line,) in plan)

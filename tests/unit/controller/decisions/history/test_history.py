@@ -105,6 +105,19 @@ def test_a_month_without_results_is_walked_in_a_few_steps() -> None:
     assert steps < 20
 
 
+@pytest.mark.parametrize(
+    ("rows", "minutes"), [pytest.param(501, 50, id="a page"), pytest.param(6_000, 144, id="an export")]
+)
+def test_a_first_step_that_reads_all_it_covers_is_as_long_as_its_rows_need(rows: int, minutes: int) -> None:
+    """Of ten monitors that are checked each minute, 500 checks are due in 50 minutes; no step begins with more than a
+    day of one monitor.
+    """
+    walked = Period(MIDNIGHT - timedelta(days=1), MIDNIGHT)
+    walk = Walk(walked, Order.DESC, start(walked, Order.DESC), monitors=10, rows=rows, reads_all=True)
+    step = walk.next_slice()
+    assert (step.until - step.since) // timedelta(minutes=1) == minutes
+
+
 def test_steps_get_shorter_while_they_take_long_and_shorter_ones_take_less() -> None:
     walked = Period(MIDNIGHT - timedelta(days=31), MIDNIGHT)
     walk = Walk(walked, Order.DESC, start(walked, Order.DESC), monitors=1, rows=500)
