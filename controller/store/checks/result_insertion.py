@@ -5,6 +5,9 @@ from __future__ import annotations
 # The rules that it calls: controller.decisions.schedule (rounds, rotation), controller.decisions.monitors.inherited,
 # controller.decisions.evaluation (late, ripe, worth). `refolded`: what comes more than an hour after the day that is
 # put into blocks next may be too new for that, so the day is noted to be done again.
+#
+# It is planned once a connection, perhaps while tables are empty that are large later. So each row is looked up by its
+# key: OFFSET keeps PostgreSQL from joining a table as a whole, and no table is to be read in order (enable_seqscan).
 INSERT_RESULTS = """
 WITH given AS (
   SELECT * FROM unnest(
@@ -42,12 +45,14 @@ WITH given AS (
     CASE WHEN purpose = 'scheduled' AND given.due_at < now() - interval '1 hour'
       THEN is_folded(monitor.id, location.id, given.due_at) ELSE false END AS folded
   FROM given
-  JOIN monitor ON monitor.public_id = given.monitor
+  CROSS JOIN LATERAL (SELECT * FROM monitor WHERE public_id = given.monitor OFFSET 0) AS monitor
   JOIN location ON location.code = given.location
-  JOIN customer ON customer.id = monitor.customer_id
-  JOIN organization ON organization.id = monitor.organization_id
-  LEFT JOIN package ON package.organization_id = customer.organization_id
-    AND package.package_type = customer.package_type
+  CROSS JOIN LATERAL (SELECT * FROM customer WHERE id = monitor.customer_id OFFSET 0) AS customer
+  CROSS JOIN LATERAL (SELECT * FROM organization WHERE id = monitor.organization_id OFFSET 0) AS organization
+  LEFT JOIN LATERAL (
+    SELECT check_locations FROM package
+    WHERE organization_id = customer.organization_id AND package_type = customer.package_type OFFSET 0
+  ) AS package ON true
 ), stored AS (
   INSERT INTO result (monitor_id, due_at, location_id, purpose, status, duration_ms, started_at, agent, address,
     failure, phases, warnings, facts, transcript, loop_lag_ms, kernel_rtt_ms, login_withheld,
@@ -76,8 +81,11 @@ WITH given AS (
     COALESCE(retry.round_due_at, fresh.due_at) AS evaluation_due_at,
     CASE WHEN retry.round_due_at IS NULL THEN fresh.purpose ELSE 'scheduled' END AS evaluation_purpose
   FROM fresh
-  LEFT JOIN retry ON retry.monitor_id = fresh.monitor_id AND retry.due_at = fresh.due_at
-    AND retry.location_id = fresh.location_id AND fresh.purpose = 'recheck'
+  LEFT JOIN LATERAL (
+    SELECT round_due_at FROM retry WHERE monitor_id = fresh.monitor_id AND due_at = fresh.due_at
+      AND location_id = fresh.location_id AND fresh.purpose = 'recheck'
+    OFFSET 0
+  ) AS retry ON true
   WHERE fresh.purpose <> 'triggered'
     AND now() <= late_at(fresh.due_at, interval_seconds, timeout_seconds, evaluation_deadline_seconds)
 ), noted AS (
@@ -88,25 +96,37 @@ WITH given AS (
     ),
     now()
   FROM evaluated
-  LEFT JOIN monitor_state ON monitor_state.monitor_id = evaluated.monitor_id
-  LEFT JOIN evaluation ON evaluation.monitor_id = evaluated.monitor_id AND evaluation.due_at = evaluation_due_at
-    AND evaluation.purpose = evaluation_purpose
+  LEFT JOIN LATERAL (
+    SELECT stable, blind_ids FROM monitor_state WHERE monitor_id = evaluated.monitor_id OFFSET 0
+  ) AS monitor_state ON true
+  LEFT JOIN LATERAL (
+    SELECT monitor_id FROM evaluation WHERE monitor_id = evaluated.monitor_id AND due_at = evaluation_due_at
+      AND purpose = evaluation_purpose
+    OFFSET 0
+  ) AS evaluation ON true
   WHERE evaluation_due_at >= target_changed_at AND is_result_worth(
     monitor_state.stable, evaluation.monitor_id IS NOT NULL, is_retry, status, warnings IS NOT NULL,
     evaluated.location_id = ANY (monitor_state.blind_ids)
   )
   ORDER BY 1, 2, 3
   ON CONFLICT (monitor_id, due_at, purpose) DO UPDATE SET check_at = EXCLUDED.check_at
+), found AS (
+  SELECT lapsed.* FROM stored CROSS JOIN LATERAL (
+    SELECT tableoid AS partition, ctid AS row FROM gap
+    WHERE gap.monitor_id = stored.monitor_id AND gap.from_at = stored.due_at AND gap.to_at = stored.due_at
+      AND gap.location_id = stored.location_id AND gap.purpose = stored.purpose
+    OFFSET 0
+  ) AS lapsed
 ), closed AS (
-  DELETE FROM gap USING stored
-  WHERE gap.monitor_id = stored.monitor_id AND gap.from_at = stored.due_at AND gap.to_at = stored.due_at
-    AND gap.location_id = stored.location_id AND gap.purpose = stored.purpose
+  DELETE FROM gap USING found WHERE gap.tableoid = found.partition AND gap.ctid = found.row
   RETURNING gap.monitor_id, gap.from_at AS due_at, gap.location_id, gap.purpose, gap.reason
 ), compared AS (
   INSERT INTO changed_facts (monitor_id, location_id, seen_at)
   SELECT fresh.monitor_id, fresh.location_id, known.facts_at
-  FROM fresh LEFT JOIN latest AS known ON known.monitor_id = fresh.monitor_id
-    AND known.location_id = fresh.location_id
+  FROM fresh LEFT JOIN LATERAL (
+    SELECT facts_at, facts_digest FROM latest
+    WHERE monitor_id = fresh.monitor_id AND location_id = fresh.location_id OFFSET 0
+  ) AS known ON true
   WHERE fresh.facts_digest IS DISTINCT FROM known.facts_digest AND fresh.facts_digest IS NOT NULL
 ), newest AS (
   INSERT INTO latest AS old (monitor_id, location_id, due_at, status, failure_kind, duration_ms, checked_at,
@@ -127,8 +147,9 @@ WITH given AS (
   SELECT DISTINCT ON (fresh.monitor_id, fresh.location_id) fresh.monitor_id, fresh.location_id, fresh.due_at,
     fresh.purpose, fresh.started_at, fresh.duration_ms, fresh.agent, fresh.address, fresh.phases::json,
     fresh.warnings::json, fresh.facts::json, fresh.transcript::json
-  FROM fresh LEFT JOIN last_good AS known ON known.monitor_id = fresh.monitor_id
-    AND known.location_id = fresh.location_id
+  FROM fresh LEFT JOIN LATERAL (
+    SELECT due_at FROM last_good WHERE monitor_id = fresh.monitor_id AND location_id = fresh.location_id OFFSET 0
+  ) AS known ON true
   WHERE status = 'success' AND fresh.transcript IS NOT NULL AND (known.due_at IS NULL OR known.due_at < fresh.due_at
     - CASE WHEN fresh.warnings IS NULL THEN interval '0' ELSE make_interval(secs => $27) END)
   ORDER BY fresh.monitor_id, fresh.location_id, fresh.due_at DESC

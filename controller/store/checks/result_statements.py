@@ -30,7 +30,10 @@ FROM (
       result.phase_names, result.phase_codes, result.phase_gaps
     FROM (
       SELECT CASE WHEN COALESCE($11::int[]::text, $12::check_status[]::text, $13::check_purpose[]::text) IS NULL
-        THEN oldest_until(monitor.id, $5, $6, NULL, NULL, NULL, $14::bigint + 3 * (SELECT count(*) FROM location))
+        THEN oldest_until(
+          monitor.id, GREATEST($5, $7::timestamptz), $6, NULL, NULL, NULL,
+          $14::bigint + 3 * (SELECT count(*) FROM location)
+        )
         ELSE $6 END AS at
       OFFSET 0
     ) AS ended CROSS JOIN LATERAL results_of(monitor.id, $5, ended.at) AS result
@@ -68,8 +71,10 @@ FROM (
       result.phase_names, result.phase_codes, result.phase_gaps
     FROM (
       SELECT CASE WHEN COALESCE($11::int[]::text, $12::check_status[]::text, $13::check_purpose[]::text) IS NULL
-        THEN newest_since(monitor.id, $5, $6::timestamptz + interval '1 millisecond', NULL, NULL, NULL,
-          $14::bigint + 3 * (SELECT count(*) FROM location))
+        THEN newest_since(
+          monitor.id, $5, LEAST($6, $7::timestamptz) + interval '1 millisecond', NULL, NULL, NULL,
+          $14::bigint + 3 * (SELECT count(*) FROM location)
+        )
         ELSE $5 END AS at
       OFFSET 0
     ) AS begun CROSS JOIN LATERAL results_of(monitor.id, begun.at, $6::timestamptz + interval '1 millisecond') AS result

@@ -42,7 +42,7 @@ _UNKNOWN = ResultStatus.UNKNOWN.value
 _AHEAD_SECONDS = CLOCK_TOLERANCE_MS / 1000
 
 _BEGIN = """
-SELECT set_config('plan_cache_mode', 'force_generic_plan', true),
+SELECT set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true),
   CASE WHEN $3::timestamptz < now() - interval '1 hour' THEN pg_advisory_xact_lock_shared($2) END,
   pg_advisory_xact_lock_shared($1)
 """
