@@ -44,7 +44,8 @@ async def measure(count: int) -> Figures:
         known = await _monitors(started.db, min(_MONITORS, count))
         now = now_ms()
         results = a_history(known, count, until_ms=now)
-        others = a_history(known, count, until_ms=now - 500 * _INTERVAL // _MILLISECOND)
+        rounds = -(-count // len(known))
+        others = a_history(known, count, until_ms=now - rounds * _INTERVAL // _MILLISECOND)
 
         before = await _size(started.db)
         bare, bare_cpu = await _store(started.db, others)
