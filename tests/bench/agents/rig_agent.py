@@ -1,7 +1,8 @@
 """The whole agent as one more row of the peer rig: `python -m tests.bench.agents.rig_agent JOB.json`, in any folder.
 
 The rig counts the CPU of child processes, so only the agent is a child. The broker and the feeder, which stand for the
-controller's side, run as orphans and end when their standard input closes.
+controller's side, run as orphans and end when their standard input closes. As a controller does, the feeder sends
+several requests in a message, and says that it reads several results in one.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ import msgspec
 import uvloop
 
 from controller.broker.streams import ensure_check_consumer, ensure_streams
+from controller.pipeline.ingestor import FETCHED
 from controller.trust import keys
 from controller.trust.keys import Trust
 from deploy.local import nats
@@ -33,10 +35,10 @@ from deploy.local.supervisor import supervising
 from shared import log
 from shared.clock import utc_now
 from shared.nats.bus import Bus, Message
-from shared.nats.deliveries import Consumer
 from shared.secret import Secret
 from shared.wire import subjects
-from shared.wire.messages import CheckRequest, CheckResult
+from shared.wire.batches import MOST_REQUESTS, of_requests, results_in
+from shared.wire.messages import BATCHES, CheckRequest, CheckResult, ClockReading
 from shared.wire.rounds import Purpose
 from shared.wire.sealing import new_key_pair, seal_login
 from shared.wire.signing import Signer
@@ -48,6 +50,8 @@ _LOCATION, _COUNTRY = "de", "DE"
 _WARM_UP_CHECKS = 200
 _MORE_THAN_IT_CAN = 4_000  # checks a second
 _FETCH_SECONDS = 0.5
+_LAST_SECONDS = 0.5
+"""No check takes so long here, and an agent keeps no result so long."""
 _READY_SECONDS = 30.0
 
 
@@ -94,10 +98,9 @@ def _root() -> str:
 class Feeder:
     """Requests checks of one kind and takes their results, as the controller would."""
 
-    def __init__(self, bus: Bus, results: Consumer, job: dict[str, Any], public_key: str, signer: Signer) -> None:
+    def __init__(self, bus: Bus, job: dict[str, Any], public_key: str, signer: Signer) -> None:
         self._bus = bus
         self._signer = signer
-        self._results = results
         self._job = job
         self._target, login = target_of(job)
         self._monitor = uuid4()
@@ -105,44 +108,52 @@ class Feeder:
             Login(login[0], Secret(login[1])), public_key, monitor=self._monitor, location=_LOCATION
         )
         self._requested = 0
-        self._taken: list[CheckResult] = []
+        self._taken: list[bytes] = []
+        self._last_at = 0.0
 
     async def request(self, count: int) -> None:
-        refusals = await self._bus.publish_all([self._request() for _ in range(count)])
+        bodies = [self._request() for _ in range(count)]
+        together = [bodies[start : start + MOST_REQUESTS] for start in range(0, count, MOST_REQUESTS)]
+        refusals = await self._bus.publish_all([self._message(some) for some in together])
         assert not any(refusals), refusals
         self._requested += count
 
-    async def take(self) -> None:
-        for delivery in await self._results.fetch(256, _FETCH_SECONDS):
-            self._taken.append(msgspec.json.decode(delivery.body, type=CheckResult))
-            await delivery.ack()
+    async def answer_heartbeats(self) -> None:
+        async for subject, body, reply_to, _ in self._bus.listen(subjects.ALL_AGENTS):
+            now = utc_now()
+            reading = ClockReading(now=now, signature=self._signer.reading(now, subject, body), reads=[BATCHES])
+            await self._bus.send(str(reply_to), msgspec.json.encode(reading))
 
-    async def until_all_taken(self) -> None:
-        while len(self._taken) < self._requested:
-            await self.take()
+    async def take(self, durable: str) -> None:
+        results = await self._bus.consumer(subjects.RESULTS, durable)
+        while True:
+            for delivery in await results.fetch(FETCHED[durable], _FETCH_SECONDS):
+                together = subjects.is_result_batch(delivery.subject)
+                self._taken += results_in(delivery.body) if together else [delivery.body]
+                self._last_at = time.perf_counter()
+                await delivery.ack()
+
+    async def until_taken(self, count: int) -> None:
+        while len(self._taken) < count:
+            await asyncio.sleep(0.005)
 
     async def prepare(self) -> None:
         """Request checks before the agent starts. For full throttle all are requested now, to save its CPU later."""
         full_throttle = self._job["mode"] == "throttle"
         await self.request(_WARM_UP_CHECKS + (int(_MORE_THAN_IT_CAN * self._job["seconds"]) if full_throttle else 0))
 
-    async def warm_up(self) -> None:
-        while await self._stored() < _WARM_UP_CHECKS:
-            await asyncio.sleep(0.02)
-
     async def measure(self) -> dict[str, object]:
         """Measure in the job's mode; see the rig's README."""
-        before, began = await self._stored(), time.perf_counter()
+        before, began = len(self._taken), time.perf_counter()
         mode = {"low": self._one_by_one, "interval": self._evenly, "throttle": self._flat_out}[self._job["mode"]]
         await mode(began)
-        wall = time.perf_counter() - began
-        await self.until_all_taken()
-        taken = self._taken[before:]
+        await self.until_taken(self._requested)
+        taken = [msgspec.json.decode(body, type=CheckResult) for body in self._taken[before:]]
         failures = Counter(f"{it.failure.kind}: {it.failure.detail}"[:120] for it in taken if it.failure)
         return {
             "checks": len(taken),
             "ok": len(taken) - failures.total(),
-            "wall_s": wall,
+            "wall_s": self._last_at - began,
             "lat_ms": [it.duration_ms for it in taken] if self._job["mode"] == "low" else [],
             "errors": dict(failures),
         }
@@ -150,41 +161,28 @@ class Feeder:
     async def _one_by_one(self, _began: float) -> None:
         for _ in range(self._job["count"]):
             await self.request(1)
-            await self.until_all_taken()
+            await self.until_taken(self._requested)
             await asyncio.sleep(self._job["gap_ms"] / 1000)
 
     async def _evenly(self, began: float) -> None:
-        step = self._job["interval_s"] / len(self._job["targets"])
-        async with asyncio.TaskGroup() as group:
-            requesting = group.create_task(self._request_evenly(began, step))
-            await self._take_beside(requesting)
-
-    async def _request_evenly(self, began: float, step: float) -> None:
-        before = self._requested
+        step, before = self._job["interval_s"] / len(self._job["targets"]), self._requested
         while (elapsed := time.perf_counter() - began) < self._job["seconds"]:
             await self.request(max(0, int(elapsed / step) + before - self._requested))
             await asyncio.sleep(0.02)
 
     async def _flat_out(self, began: float) -> None:
         """Let the agent work, then remove the requests that are left."""
-        stored = 0
-        while (elapsed := time.perf_counter() - began) < self._job["seconds"] and stored < self._requested:
+        while (elapsed := time.perf_counter() - began) < self._job["seconds"] and len(self._taken) < self._requested:
             await asyncio.sleep(min(0.05, self._job["seconds"] - elapsed))
-            stored = await self._stored()
+        taken = len(self._taken)
         await self._bus.client.jsm().purge_stream(subjects.CHECKS)
-        while (now := await self._stored()) > stored:  # results of checks that are still running
-            stored = now
-            await asyncio.sleep(0.1)
-        self._requested = stored
+        await asyncio.sleep(_LAST_SECONDS)
+        while len(self._taken) > taken:  # results of checks that are still running
+            taken = len(self._taken)
+            await asyncio.sleep(_LAST_SECONDS)
+        self._requested = taken
 
-    async def _stored(self) -> int:
-        return (await self._bus.client.jsm().stream_info(subjects.RESULTS)).state.messages
-
-    async def _take_beside(self, requesting: asyncio.Task[None]) -> None:
-        while not requesting.done() or len(self._taken) < self._requested:
-            await self.take()
-
-    def _request(self) -> Message:
+    def _request(self) -> bytes:
         now = utc_now()
         request = CheckRequest(
             check_id=uuid4(),
@@ -198,9 +196,11 @@ class Feeder:
             target=self._target,
             sealed_login=self._sealed,
         )
-        subject = subjects.check(_COUNTRY, _LOCATION, kind_of(self._target))
-        body = msgspec.json.encode(request)
-        return Message(subject, body, str(request.check_id), headers=self._signer.headers(subject, body))
+        return msgspec.json.encode(request)
+
+    def _message(self, requests: list[bytes]) -> Message:
+        subject, body = subjects.check(_COUNTRY, _LOCATION, kind_of(self._target)), of_requests(requests)
+        return Message(subject, body, str(uuid4()), headers=self._signer.headers(subject, body))
 
 
 async def feed(job_file: str) -> None:
@@ -209,15 +209,21 @@ async def feed(job_file: str) -> None:
     private, public = new_key_pair()
     trust = keys.new_trust()
     async with _broker(trust) as (url, bus):
-        results = await bus.consumer(subjects.RESULTS, subjects.INGEST)
-        feeder = Feeder(bus, results, job, public, Signer(trust.requests[0]))
-        await feeder.prepare()
-        print(json.dumps(variables(enrolled(url, trust, private, location=_LOCATION, country=_COUNTRY))), flush=True)
-        async with asyncio.timeout(_READY_SECONDS):
-            await feeder.warm_up()
-        print("start", flush=True)
-        print("end " + json.dumps(await feeder.measure()), flush=True)
-        await asyncio.to_thread(sys.stdin.read)
+        feeder = Feeder(bus, job, public, Signer(trust.requests[0]))
+        async with asyncio.TaskGroup() as group:
+            beside = [group.create_task(feeder.take(durable)) for durable in FETCHED]
+            beside.append(group.create_task(feeder.answer_heartbeats()))
+            await feeder.prepare()
+            print(
+                json.dumps(variables(enrolled(url, trust, private, location=_LOCATION, country=_COUNTRY))), flush=True
+            )
+            async with asyncio.timeout(_READY_SECONDS):
+                await feeder.until_taken(_WARM_UP_CHECKS)
+            print("start", flush=True)
+            print("end " + json.dumps(await feeder.measure()), flush=True)
+            await asyncio.to_thread(sys.stdin.read)
+            for task in beside:
+                task.cancel()
 
 
 @asynccontextmanager
