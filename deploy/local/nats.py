@@ -19,8 +19,8 @@ from shared.private_files import write_private
 # RESULTS and EVENTS reserve 2 and 1 GiB (controller.broker.streams); CHECKS uses what is left.
 MAX_FILE_STORE = 8 * 1024**3
 _GC_PERCENT = "25"
-"""Go frees memory when there is a quarter more of it than is in use, not as much again: half the memory for some 5 %
-more of the server's CPU.
+"""Go frees memory when there is a quarter more of it than is in use, not as much again: some 40 % less memory for a few
+percent more CPU.
 """
 _PORTS = range(20_000, 32_000)  # below the ports that outgoing connections are given on Linux and macOS
 

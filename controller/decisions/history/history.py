@@ -89,7 +89,7 @@ class Walk:
 
     `monitors` is how many monitors are read; `rows` is how many rows a step returns at most. With `reads_all` a step
     reads all that it covers even if that is more, so the first one covers no more than brings `rows` of monitors that
-    are checked once a minute.
+    one location checks once a minute.
     """
 
     def __init__(

@@ -210,3 +210,20 @@ WITH range AS (
 )
 SELECT * FROM blinded JOIN listed USING (location_id, reason)
 """
+
+
+async def close_gaps(connection: Connection, rows: Sequence[Any]) -> None:
+    """Remove the gaps of the checks of these rows, which have results now."""
+    if rows:
+        await connection.execute(
+            """
+            DELETE FROM gap USING unnest($1::bigint[], $2::timestamptz[], $3::int[], $4::check_purpose[])
+              AS closed (monitor_id, due_at, location_id, purpose)
+            WHERE gap.monitor_id = closed.monitor_id AND gap.from_at = closed.due_at AND gap.to_at = closed.due_at
+              AND gap.location_id = closed.location_id AND gap.purpose = closed.purpose
+            """,
+            [row["monitor_id"] for row in rows],
+            [row["due_at"] for row in rows],
+            [row["location_id"] for row in rows],
+            [row["purpose"] for row in rows],
+        )

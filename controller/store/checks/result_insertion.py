@@ -6,8 +6,9 @@ from __future__ import annotations
 # controller.decisions.evaluation (late, ripe, worth). `refolded`: what comes more than an hour after the day that is
 # put into blocks next may be too new for that, so the day is noted to be done again.
 #
-# It is planned once a connection, perhaps while tables are empty that are large later. So each row is looked up by its
-# key: OFFSET keeps PostgreSQL from joining a table as a whole, and no table is to be read in order (enable_seqscan).
+# A connection keeps its plan, which it may have made while tables were empty that are large now. So each row is looked
+# up by its key: OFFSET keeps PostgreSQL from joining a table as a whole, and no table is to be read in order
+# (enable_seqscan).
 INSERT_RESULTS = """
 WITH given AS (
   SELECT * FROM unnest(
@@ -110,16 +111,6 @@ WITH given AS (
   )
   ORDER BY 1, 2, 3
   ON CONFLICT (monitor_id, due_at, purpose) DO UPDATE SET check_at = EXCLUDED.check_at
-), found AS (
-  SELECT lapsed.* FROM stored CROSS JOIN LATERAL (
-    SELECT tableoid AS partition, ctid AS row FROM gap
-    WHERE gap.monitor_id = stored.monitor_id AND gap.from_at = stored.due_at AND gap.to_at = stored.due_at
-      AND gap.location_id = stored.location_id AND gap.purpose = stored.purpose
-    OFFSET 0
-  ) AS lapsed
-), closed AS (
-  DELETE FROM gap USING found WHERE gap.tableoid = found.partition AND gap.ctid = found.row
-  RETURNING gap.monitor_id, gap.from_at AS due_at, gap.location_id, gap.purpose, gap.reason
 ), compared AS (
   INSERT INTO changed_facts (monitor_id, location_id, seen_at)
   SELECT fresh.monitor_id, fresh.location_id, known.facts_at
@@ -172,7 +163,12 @@ WITH given AS (
   ON CONFLICT (monitor_id, day) DO UPDATE SET noted_at = now() WHERE old.noted_at < now() - interval '1 minute'
 )
 SELECT place, organization, customer, kind, expected, folded, new, monitor_id, location_id, due_at, purpose,
-  interval_seconds, outcome.status, checked_at, closed.reason AS gap_reason,
+  interval_seconds, status, checked_at,
+  CASE WHEN new THEN (
+    SELECT reason FROM gap
+    WHERE gap.monitor_id = outcome.monitor_id AND gap.from_at = outcome.due_at AND gap.to_at = outcome.due_at
+      AND gap.location_id = outcome.location_id AND gap.purpose = outcome.purpose
+  ) END AS gap_reason,
   new AND location_id IN (SELECT location_id FROM blind_period WHERE to_at > now()) AS was_blind
-FROM outcome LEFT JOIN closed USING (monitor_id, due_at, location_id, purpose)
+FROM outcome
 """

@@ -29,7 +29,7 @@ FROM (
       result.loop_lag_ms, result.kernel_rtt_ms, result.login_withheld, result.detail, result.rounded,
       result.phase_names, result.phase_codes, result.phase_gaps
     FROM (
-      SELECT CASE WHEN COALESCE($11::int[]::text, $12::check_status[]::text, $13::check_purpose[]::text) IS NULL
+      SELECT CASE WHEN $11::int[] IS NULL AND $12::check_status[] IS NULL AND $13::check_purpose[] IS NULL
         THEN oldest_until(
           monitor.id, GREATEST($5, $7::timestamptz), $6, NULL, NULL, NULL,
           $14::bigint + 3 * (SELECT count(*) FROM location)
@@ -70,7 +70,7 @@ FROM (
       result.loop_lag_ms, result.kernel_rtt_ms, result.login_withheld, result.detail, result.rounded,
       result.phase_names, result.phase_codes, result.phase_gaps
     FROM (
-      SELECT CASE WHEN COALESCE($11::int[]::text, $12::check_status[]::text, $13::check_purpose[]::text) IS NULL
+      SELECT CASE WHEN $11::int[] IS NULL AND $12::check_status[] IS NULL AND $13::check_purpose[] IS NULL
         THEN newest_since(
           monitor.id, $5, LEAST($6, $7::timestamptz) + interval '1 millisecond', NULL, NULL, NULL,
           $14::bigint + 3 * (SELECT count(*) FROM location)

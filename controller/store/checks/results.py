@@ -19,12 +19,13 @@ from controller.decisions.comparison.server_views import digest_of, findings_of,
 from controller.decisions.evaluation.blindness import blind_until
 from controller.decisions.schedule.rounds import RECHECK_SECONDS
 from controller.store.checks import unpublished_results
+from controller.store.checks.dispatch import close_gaps
 from controller.store.checks.result_insertion import INSERT_RESULTS
 from controller.store.events import sequences
 from controller.store.locations import blind_periods
 from controller.store.locations.blind_periods import Arrived, Blinded, Sight
 from controller.store.platform import locks
-from controller.store.platform.pool import AWAY, Connection, Database, refused
+from controller.store.platform.pool import AWAY, PLAN_ANEW, Connection, Database, refused
 from shared.epoch import to_ms
 from shared.wire.messages import CLOCK_TOLERANCE_MS, CheckResult, ResultStatus
 from shared.wire.rounds import phase_hash
@@ -46,7 +47,7 @@ SELECT set_config('plan_cache_mode', 'force_generic_plan', true), set_config('en
   CASE WHEN $3::timestamptz < now() - interval '1 hour' THEN pg_advisory_xact_lock_shared($2) END,
   pg_advisory_xact_lock_shared($1)
 """
-"""INSERT_RESULTS is planned once a connection: planning it takes longer than storing a few results.
+"""A connection keeps its plan of INSERT_RESULTS: planning it takes longer than storing a few results.
 
 Late results wait for the block that is being made, as they may be in it, and hold nothing meanwhile that others wait
 for. No block is made of the last two hours.
@@ -99,16 +100,7 @@ async def store_results(
                     _WARNED_SECONDS,
                     _AHEAD_SECONDS,
                 )
-                await blind_periods.extend(connection, _blinded(results, rows))
-                await blind_periods.take_back(
-                    connection,
-                    [
-                        Arrived(row["location_id"], row["gap_reason"], row["due_at"])
-                        for row in rows
-                        if row["gap_reason"]
-                    ],
-                )
-                await blind_periods.end(connection, [_sight(row) for row in rows if row["was_blind"] and _shows(row)])
+                await _follow_up(connection, results, rows)
                 numbers = await sequences.of_results(connection, rows)
                 noted = await unpublished_results.note(connection, rows, numbers)
                 recent = await _recent_copies(connection, rows)
@@ -150,6 +142,22 @@ async def _recent_copies(connection: Connection, rows: Sequence[Any]) -> set[int
     if left:
         await unpublished_results.note_copies(connection, [row for _, row in left], min(at for at, _ in left))
     return recent
+
+
+async def _follow_up(connection: Connection, results: Sequence[CheckResult], rows: Sequence[Any]) -> None:
+    """Close the gaps of these results, and note where they say that locations are blind, and where that they are not.
+    Few results need any of it.
+    """
+    blinded = _blinded(results, rows)
+    arrived = [Arrived(row["location_id"], row["gap_reason"], row["due_at"]) for row in rows if row["gap_reason"]]
+    sights = [_sight(row) for row in rows if row["was_blind"] and _shows(row)]
+    if not (blinded or arrived or sights):
+        return
+    await connection.execute(f"{PLAN_ANEW}; SET LOCAL enable_seqscan = on")
+    await close_gaps(connection, [row for row in rows if row["gap_reason"]])
+    await blind_periods.extend(connection, blinded)
+    await blind_periods.take_back(connection, arrived)
+    await blind_periods.end(connection, sights)
 
 
 def _blinded(results: Sequence[CheckResult], rows: Sequence[Any]) -> list[Blinded]:

@@ -11,16 +11,11 @@ import msgspec
 
 from controller.decisions.comparison.comparing import ComparisonState
 from controller.decisions.comparison.server_views import CheckFindings
-from controller.store.platform.pool import Connection, Database
+from controller.store.platform.pool import PLAN_ANEW, Connection, Database
 from shared.epoch import to_datetime, to_ms
 
 _MOST_NEW = 1000
 _MOST_RESULTS = 400
-
-_PLAN_ANEW = "SELECT set_config('plan_cache_mode', 'force_custom_plan', true)"
-"""For what follows in the transaction. A plan that was made while a table or the partition of the day was empty reads
-the rows of all monitors for each one, and a connection would keep it until PostgreSQL has statistics.
-"""
 
 # A row that another controller is deleting is skipped, so that nobody waits for another. PostgreSQL makes the changes
 # of a statement in any order, but who compares a monitor locks its comparison before its facts: so `last` reads `due`.
@@ -77,7 +72,7 @@ async def take_changed(db: Database) -> None:
         async with db.transaction() as connection:
             if not await connection.fetchval("SELECT EXISTS (SELECT FROM changed_facts)"):
                 return
-            await connection.execute(_PLAN_ANEW)
+            await connection.execute(PLAN_ANEW)
             taken = await connection.fetchval(_TAKE_CHANGED, _MOST_NEW, ComparisonState())
 
 
@@ -96,7 +91,7 @@ async def results_since(
 ) -> dict[int, list[StoredFindings]]:
     """What was found by the checks of these monitors due after a moment each, and none before `first`."""
     found: dict[int, list[StoredFindings]] = defaultdict(list)
-    await connection.execute(_PLAN_ANEW)
+    await connection.execute(PLAN_ANEW)
     for row in await connection.fetch(_RESULTS, list(since), list(since.values()), first, _MOST_RESULTS):
         found[row["monitor_id"]].append(_findings(row))
     return found

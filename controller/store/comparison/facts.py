@@ -15,7 +15,7 @@ KEPT_DAYS = 90
 MOST_VALUES = 20
 """So many values of a fact are kept for a location, the latest ones."""
 
-# `own`: by location and name, as the index of what holds finds rows, there is one of each monitor.
+# The index by location and name has a row of each monitor there, so the monitor's own rows are found first, by its key.
 _KEEP = """
 WITH given AS (
   SELECT DISTINCT ON (location_id, name, value) * FROM unnest(

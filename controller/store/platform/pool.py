@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
 
+PLAN_ANEW = "SET LOCAL plan_cache_mode = force_custom_plan"
+"""Has PostgreSQL plan what follows in the transaction each time, for its values and for the rows that there are now. A
+plan that a connection keeps may be from when a table or the partition of the day was empty, and read what belongs to
+all monitors for each one.
+"""
+
 ACQUIRE_SECONDS = 5.0
 COMMAND_SECONDS = 15.0
 RESET_SECONDS = 2.0
@@ -201,7 +207,7 @@ class Database:
         out. One plan for all of them finds no index. Raises StoreUnavailableError.
         """
         async with self.transaction() as connection:
-            await connection.execute("SET LOCAL plan_cache_mode = force_custom_plan")
+            await connection.execute(PLAN_ANEW)
             yield connection
 
     @asynccontextmanager

@@ -21,7 +21,7 @@ from controller.store.checks.check_log import LogFilter, LogPlace, checks_after,
 from controller.store.checks.history import check_history, failed_checks, recovered_checks
 from controller.store.checks.latest_checks import latest_checks
 from controller.store.checks.location_runs import location_runs
-from controller.store.checks.result_history import ResultFilter, ResultScope, results_in
+from controller.store.checks.result_history import HistoryRecord, ResultFilter, ResultScope, results_in
 from controller.store.rollups import charts, location_charts
 from controller.store.rollups.judged import judged_times
 from controller.streaming import replayed_results
@@ -33,6 +33,7 @@ from tests.integration.store.conftest import Store
 
 HOUR = timedelta(hours=1)
 MOST = 100_000
+_AT_ONCE = 200
 _START_MS = 0.1
 """Starts of phases may be off by so much, or by ERROR."""
 _STARTS = (".startMs", ".start_ms")
@@ -126,10 +127,13 @@ async def _exports_of(
     for order, start in ((Order.ASC, since), (Order.DESC, until)):
         for own in by_monitor:
             for statuses in (None, [ResultStatus.FAILURE]):
-                choice, records = ResultFilter(statuses=statuses), []
+                choice, records = ResultFilter(statuses=statuses), list[HistoryRecord]()
                 part = Slice(since, until, Position(start))
-                while more := await results_in(store.database, scope, choice, part, order, by_monitor=own, limit=200):
+                while True:
+                    more = await results_in(store.database, scope, choice, part, order, by_monitor=own, limit=_AT_ONCE)
                     records += more
+                    if len(more) < _AT_ONCE:  # which says that there are no more
+                        break
                     part = part._replace(position=more[-1].position)
                 found[f"export {order} {own} {statuses}"] = records
     return found
