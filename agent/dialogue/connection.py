@@ -52,9 +52,9 @@ class Connect:
         self._to: dict[int, ServerConnect] = {}  # by identity: two endpoints may be equal
 
     @property
-    def deadline(self) -> float:
-        """When the check must end, in the loop's time; it comes nearer when commands are pipelined."""
-        return self._deadline.at
+    def deadline(self) -> Deadline:
+        """When the check must end; it comes nearer when commands are pipelined."""
+        return self._deadline
 
     @property
     def resolver(self) -> Resolver:

@@ -20,3 +20,7 @@ class Deadline:
         """End in so many seconds from now, unless that is later. The limit must have been entered."""
         self.at = min(self.at, asyncio.get_running_loop().time() + seconds)
         self.limit.reschedule(self.at)
+
+    def leave_to_caller(self) -> None:
+        """End nothing at `at` any more: whoever awaits from now on keeps to it itself. Entered, as above."""
+        self.limit.reschedule(None)

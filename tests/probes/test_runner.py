@@ -19,7 +19,7 @@ from agent.dialogue.connection import Connect
 from agent.dialogue.farewell import end_session
 from agent.dialogue.findings import Findings
 from agent.dialogue.phases import Phases
-from shared.wire.failures import FailureKind, FailureSource, Phase
+from shared.wire.failures import FailureKind, FailureSource, Phase, WarningKind
 from shared.wire.messages import CheckResult, ResultStatus, SealedLogin
 from shared.wire.targets import TlsMode
 from shared.wire.targets.smtp import SmtpTarget
@@ -182,6 +182,19 @@ async def test_a_goodbye_that_our_own_loop_missed_is_no_warning(context: ProbeCo
         target = SmtpTarget(host=ADDRESS, port=server.port)
         result = await run_check(request(target, timeout_seconds=0.5), context, {SmtpTarget: blocked})
     assert (result.failure, result.warnings) == (None, [])
+
+
+async def test_a_goodbye_awaited_when_our_loop_was_late_at_the_deadline_is_a_warning(context: ProbeContext) -> None:
+    async def late(target: SmtpTarget, connect: Connect, phases: Phases) -> Findings:
+        stream = await connect()
+        asyncio.get_running_loop().call_at(connect.deadline.at - 0.1, time.sleep, 0.15)
+        return Findings(warnings=await end_session(stream.read_line(), phases, connect.deadline))
+
+    async with playing((Hang(),)) as server:
+        target = SmtpTarget(host=ADDRESS, port=server.port)
+        result = await run_check(request(target, timeout_seconds=1.5), context, {SmtpTarget: late})
+    assert result.failure is None
+    assert [warning.kind for warning in result.warnings] == [WarningKind.QUIT_UNANSWERED]
 
 
 async def test_a_bug_of_ours_is_our_own_fault_and_logged_without_the_password(context: ProbeContext) -> None:

@@ -32,10 +32,10 @@ class Probe:
         self.pipelined: list[bool] = []
 
     async def __call__(self, _target: Pop3Target, connect: Connect, phases: Phases) -> Findings:
-        before = connect.deadline
+        before = connect.deadline.at
         with phases(Phase.MAILBOX):
             self.pipelined.append(connect.decide_pipelining())
-            self.deadlines.append((before, connect.deadline))
+            self.deadlines.append((before, connect.deadline.at))
             await asyncio.sleep(0.01)  # the loop's time goes on
             act = self._acts.pop(0)
             if isinstance(act, Exception):
