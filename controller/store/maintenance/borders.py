@@ -56,16 +56,25 @@ SELECT monitor_id FROM missed
 ORDER BY monitor_id
 """
 
+# The windows that matter now come first, and nothing else is joined with those for whom they are: PostgreSQL thinks a
+# window has one monitor, and would look for all windows and monitors once more for each monitor.
 # The moment of a monitor's creation is rounded and comes from the database's clock, so it may be after `now` ($4).
 _OCCURRING = """
-SELECT monitor.id AS monitor_id, maintenance_window.id AS window_id,
-  GREATEST(from_at, CASE WHEN from_at > $3 THEN LEAST(monitor.created_at, $4) END), to_at, effect
-FROM maintained_monitor
-JOIN monitor ON monitor.id = maintained_monitor.monitor_id
-JOIN maintenance_window ON maintenance_window.id = maintained_monitor.window_id
-JOIN maintenance_occurrence ON maintenance_occurrence.window_id = maintenance_window.id
-WHERE maintained_monitor.monitor_id = ANY ($1::bigint[]) AND deleted_at IS NULL AND monitor.status <> 'disabled'
-  AND (to_at IS NULL OR to_at > $3) AND from_at <= $2
+WITH occurring AS MATERIALIZED (
+  SELECT window_id, from_at, to_at, effect
+  FROM maintenance_occurrence JOIN maintenance_window ON maintenance_window.id = window_id
+  WHERE (to_at IS NULL OR to_at > $3) AND from_at <= $2
+    AND organization_id = ANY (ARRAY(SELECT organization_id FROM monitor WHERE id = ANY ($1::bigint[])))
+), meant AS MATERIALIZED (
+  SELECT window_id, monitor_id FROM maintained_monitor
+  WHERE window_id = ANY (ARRAY(SELECT window_id FROM occurring)) AND monitor_id = ANY (ARRAY(
+    SELECT id FROM monitor WHERE id = ANY ($1::bigint[]) AND deleted_at IS NULL AND status <> 'disabled'
+  ))
+)
+SELECT monitor_id, window_id, GREATEST(from_at, CASE WHEN from_at > $3 THEN LEAST(
+  (SELECT created_at FROM monitor WHERE id = monitor_id), $4
+) END), to_at, effect
+FROM meant JOIN occurring USING (window_id)
 """
 
 _COMING = """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,6 +10,7 @@ from controller.store.checks import results
 from controller.store.checks.result_insertion import INSERT_RESULTS
 from controller.store.platform import locks
 from tests.integration.store.conftest import Store
+from tests.integration.store.plans.nodes import nodes
 
 _ARGUMENTS = 28
 _SMALL = {"location", "rollup_progress", "fold_progress", "blind_period"}
@@ -27,7 +27,7 @@ async def test_every_row_that_storing_needs_is_looked_up_by_a_key(store: Store, 
         given = ", ".join(["NULL"] * _ARGUMENTS)
         plan: list[dict[str, Any]] = await connection.fetchval(f"EXPLAIN (FORMAT JSON) EXECUTE storing ({given})")
         await connection.execute("DEALLOCATE storing")
-    scans = [node for node in _nodes(plan[0]["Plan"]) if node.get("Relation Name") and "Scan" in node["Node Type"]]
+    scans = [node for node in nodes(plan[0]["Plan"]) if node.get("Relation Name") and "Scan" in node["Node Type"]]
     tables = {node["Relation Name"] for node in scans}
     assert {"monitor", "customer", "evaluation", "latest", "last_good", "retry"} <= tables
     assert any(name.startswith("gap_") for name in tables)
@@ -35,9 +35,3 @@ async def test_every_row_that_storing_needs_is_looked_up_by_a_key(store: Store, 
         node for node in scans if not {"Index Cond", "TID Cond"} & node.keys() and node["Relation Name"] not in _SMALL
     ]
     assert [(node["Node Type"], node["Relation Name"]) for node in read] == []
-
-
-def _nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield node
-    for below in node.get("Plans", ()):
-        yield from _nodes(below)
