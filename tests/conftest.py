@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -32,6 +33,9 @@ from tests.fakes.postfix import Postfix, missing_for_postfix, start_postfix
 
 REQUIRE_ALL = os.environ.get("MAILPROBE_REQUIRE_ALL") == "1"
 NOT_DURABLE = ("--fsync=off", "--full_page_writes=off", "--synchronous_commit=off")
+
+# A run in the background of a shell ignores SIGINT, and all programs that it starts would do so, too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("any machine", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
