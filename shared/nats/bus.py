@@ -24,6 +24,7 @@ from shared.nats.client import BrokerClient
 from shared.nats.connection import connect_and_log
 from shared.nats.deliveries import Consumer, CoreMessage
 from shared.nats.errors import BROKER_ERRORS, BrokerRefusedError, BusError, describe, not_published
+from shared.nats.lost_cancellation import cancellable
 from shared.nats.publishing import Publisher
 from shared.nats.pulling import Pull
 from shared.nats.refusals import Refusals
@@ -223,8 +224,7 @@ class Bus:
         if not self.connected:
             raise BusError("not connected to NATS")
         try:
-            sent = dict(headers) if headers else None
-            answer = await self.client.request(subject, body, timeout=wait_seconds, headers=sent)
+            answer = await self.client.request(subject, body, timeout=wait_seconds, headers=dict(headers or {}) or None)
         except (TimeoutError, NoRespondersError):
             return None
         except BROKER_ERRORS as error:
@@ -251,7 +251,7 @@ class Bus:
                 for number, (subject, body) in enumerate(requests):
                     await self.client.publish(subject, body, reply=f"{inbox}.{number}")
                 while True:
-                    answer = await subscription.next_msg(wait_seconds if unheard else _QUIET_SECONDS)
+                    answer = await cancellable(subscription.next_msg(wait_seconds if unheard else _QUIET_SECONDS))
                     number = int(answer.subject.rpartition(".")[2])
                     unheard.discard(number)
                     if answer.header is None:

@@ -14,12 +14,13 @@ from typing import Any
 from urllib.parse import ParseResult
 
 from nats.aio.client import DEFAULT_BUFFER_SIZE, Client, Srv
+from nats.aio.msg import Msg
 from nats.aio.transport import TcpTransport
 from nats.errors import Error as NatsError
 
 from shared.nats.broker import CONNECT_SECONDS, needs_tls
 from shared.nats.errors import BROKER_ERRORS, is_refusal
-from shared.nats.lost_cancellation import raise_lost_cancellation
+from shared.nats.lost_cancellation import cancellable, raise_lost_cancellation
 from shared.nats.refusals import Refusals
 
 _CANCEL_SECONDS = 0.1
@@ -63,13 +64,16 @@ class _Transport(TcpTransport):
 
 class BrokerClient(Client):
     """A client that sends nothing in clear text to a server that should require TLS but does not, that does not wait
-    for an orderly close by a server that is gone, that reads on after a message with headers that are none, and that
-    tells `refusals` what became of its attempts to log in.
+    for an orderly close by a server that is gone, that reads on after a message with headers that are none, that loses
+    no cancellation with an answer, and that tells `refusals` what became of its attempts to log in.
     """
 
     def __init__(self, refusals: Refusals) -> None:
         super().__init__()
         self._refusals = refusals
+
+    async def request(self, *arguments: Any, **named: Any) -> Msg:
+        return await cancellable(super().request(*arguments, **named))
 
     async def _process_headers(self, headers: Any) -> dict[str, str] | None:
         try:

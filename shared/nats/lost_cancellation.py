@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 def raise_lost_cancellation() -> None:
@@ -14,3 +18,14 @@ def raise_lost_cancellation() -> None:
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         raise asyncio.CancelledError
+
+
+async def cancellable(awaited: Awaitable[T]) -> T:
+    """Await what may lose a cancellation, and raise CancelledError if the task was cancelled meanwhile."""
+    task = asyncio.current_task()
+    before = task.cancelling() if task is not None else 0
+    try:
+        return await awaited
+    finally:
+        if task is not None and task.cancelling() > before:
+            raise asyncio.CancelledError

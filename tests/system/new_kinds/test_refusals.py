@@ -75,6 +75,7 @@ def test_a_new_monitor_of_an_unknown_customer_or_with_an_unknown_id_is_refused_i
 
 def test_secrets_of_both_logins_are_masked_kept_by_masks_and_nowhere_else(stage: Stage) -> None:
     with WireTap(stage.product.record) as tap:
+        before = len(stage.desks.users)
         made = stage.post(HAND_OFF, name="secrets", checkIntervalSeconds=3600, config=stage.config()).json()
         assert (made["config"]["entry"]["password"], made["config"]["exit"]["ticket"]) == SECRETS
         path = f"{HAND_OFF}/{made['publicId']}"
@@ -82,7 +83,6 @@ def test_secrets_of_both_logins_are_masked_kept_by_masks_and_nowhere_else(stage:
         assert (read["config"]["entry"]["password"], read["config"]["exit"]["ticket"]) == (MASK, MASK)
         changed = stage.product.api.patch(path, json={"config": read["config"] | {"waitSeconds": 7}}).json()
         assert changed["config"] == made["config"] | {"waitSeconds": 7}
-        before = len(stage.desks.users)
         stage.checked(HAND_OFF, made["publicId"])
         assert {*stage.desks.users[before:]} >= {ENTRY_LOGIN[0], EXIT_LOGIN[0]}
         assert {*map(tuple, tap.logins(HOME, made["publicId"]))} == {("entry", "exit")}

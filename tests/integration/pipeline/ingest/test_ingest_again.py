@@ -86,3 +86,19 @@ async def test_a_task_that_ended_before_its_first_step_stops_no_later_run(
     await eventually(stored)
     again.cancel()
     await asyncio.wait([again])
+
+
+async def test_ingest_ends_also_when_it_is_cancelled_at_the_moment_of_an_answer(
+    small_installation: SmallInstallation,
+) -> None:
+    """Else the controller would wait for it for ever when somebody stops it soon after it began."""
+    ingesting = asyncio.create_task(Ingestor(small_installation.db, small_installation.bus).ingest())
+    answers = small_installation.bus.client._resp_map
+    async with asyncio.timeout(20):
+        while not answers:
+            await asyncio.sleep(0)
+    next(iter(answers.values())).add_done_callback(lambda _: ingesting.cancel())
+    await asyncio.wait([ingesting], timeout=20)
+    ended = ingesting.cancelled()
+    ingesting.cancel()
+    assert ended
