@@ -65,7 +65,7 @@ class _Transport(TcpTransport):
 class BrokerClient(Client):
     """A client that sends nothing in clear text to a server that should require TLS but does not, that does not wait
     for an orderly close by a server that is gone, that reads on after a message with headers that are none, that loses
-    no cancellation with an answer, and that tells `refusals` what became of its attempts to log in.
+    no cancellation with an answer or while it sends, and that tells `refusals` what became of its attempts to log in.
     """
 
     def __init__(self, refusals: Refusals) -> None:
@@ -74,6 +74,10 @@ class BrokerClient(Client):
 
     async def request(self, *arguments: Any, **named: Any) -> Msg:
         return await cancellable(super().request(*arguments, **named))
+
+    async def _flush_pending(self, force_flush: bool = False) -> Any:
+        # It takes a cancellation for the end of its wait, so whoever publishes much could neither be ended nor time out.
+        return await cancellable(super()._flush_pending(force_flush))
 
     async def _process_headers(self, headers: Any) -> dict[str, str] | None:
         try:

@@ -6,7 +6,8 @@ The client's own method costs twice as much: a random name, a second future and 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -47,30 +48,32 @@ class Publisher:
         self, messages: Sequence[tuple[str, bytes, dict[str, str]]], wait_seconds: float
     ) -> list[Exception | None]:
         """Publish messages (subject, body, headers) without waiting for each answer before the next one. Returns None,
-        or one of BROKER_ERRORS, for each.
+        or one of BROKER_ERRORS, for each, when all are answered or the time is over. The client, too, may wait before
+        it takes a message: when it has much that the broker did not read yet.
         """
         try:
             await self._listen()
         except BROKER_ERRORS as error:
             return [error for _ in messages]
         loop = asyncio.get_running_loop()
-        answers: dict[str, asyncio.Future[Msg]] = {}
+        first = self._published + 1
+        self._published += len(messages)
+        answers: dict[str, asyncio.Future[Msg]]
+        answers = {str(number): loop.create_future() for number in range(first, first + len(messages))}
+        self._unanswered.update(answers)
         errors: dict[str, Exception] = {}
-        deadline = loop.call_later(wait_seconds, _give_up, answers)
         try:
-            for subject, body, headers in messages:
-                self._published += 1
-                number = str(self._published)
-                answers[number] = self._unanswered[number] = loop.create_future()
-                try:
-                    await self._client.publish(subject, body, reply=f"{self._inbox}.{number}", headers=headers)
-                except BROKER_ERRORS as error:
-                    errors[number] = error
-                    answers[number].cancel()
-            await asyncio.wait(answers.values())
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait_seconds):
+                    for (subject, body, headers), number in zip(messages, answers, strict=True):
+                        try:
+                            await self._client.publish(subject, body, reply=f"{self._inbox}.{number}", headers=headers)
+                        except BROKER_ERRORS as error:
+                            errors[number] = error
+                            answers[number].cancel()
+                    await asyncio.wait(answers.values())
             return [errors.get(number) or _error_in(answer) for number, answer in answers.items()]
         finally:
-            deadline.cancel()
             for number in answers:
                 del self._unanswered[number]
 
@@ -90,17 +93,10 @@ class Publisher:
             answer.set_result(message)
 
 
-def _give_up(answers: Mapping[str, asyncio.Future[Msg]]) -> None:
-    for answer in answers.values():
-        if not answer.done():
-            answer.set_exception(NatsTimeoutError())
-
-
 def _error_in(answer: asyncio.Future[Msg]) -> Exception | None:
     """The error that prevented a message; None if a stream has it."""
-    error = answer.exception()
-    if isinstance(error, Exception):
-        return error
+    if not answer.done():
+        return NatsTimeoutError()
     message = answer.result()
     if message.headers and Header.STATUS in message.headers:  # 503: no stream has this subject
         return NoStreamResponseError()

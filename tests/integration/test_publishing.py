@@ -9,8 +9,10 @@ from nats.aio.msg import Msg
 from nats.errors import TimeoutError as NatsTimeoutError
 
 from shared.nats.bus import Bus, Message
+from shared.nats.client import BrokerClient
 from shared.nats.errors import BusError
 from shared.nats.publishing import Publisher
+from shared.nats.refusals import Refusals
 from shared.wire import subjects
 
 RESULT = subjects.result("DE", "de")
@@ -43,3 +45,29 @@ async def test_a_broker_that_keeps_silent_is_not_waited_for_for_ever(bus: Bus) -
     await bus.client.subscribe(NO_STREAM, cb=keep_silent)
     with pytest.raises(NatsTimeoutError):
         await asyncio.wait_for(Publisher(bus.client).publish(NO_STREAM, b"{}", {}, 0.05), 10)
+
+
+async def test_a_window_ends_in_time_though_the_client_waits_for_the_broker_before_its_last_message() -> None:
+    """The client does so when more is on its way than fits; this broker reads on later, but answers nothing."""
+    reads_on = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b'INFO {"server_id":"a","version":"2.12.0","headers":true,"max_payload":1048576}\r\n')
+        await reader.readuntil(b"PING\r\n")
+        writer.write(b"PONG\r\n")
+        await reads_on.wait()
+        while await reader.read(1 << 20):
+            pass
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1") as server:
+        client = BrokerClient(Refusals())
+        await client.connect(f"nats://127.0.0.1:{server.sockets[0].getsockname()[1]}", allow_reconnect=False)
+        publisher, large = Publisher(client), bytes(900_000)
+        asyncio.get_running_loop().call_later(0.5, reads_on.set)
+        async with asyncio.timeout(10):
+            outcomes = await publisher.publish_together([("subject", large, {})] * 20, 0.2)
+        assert [type(outcome) for outcome in outcomes] == [NatsTimeoutError] * 20
+        assert not publisher._unanswered
+        await reads_on.wait()
+        await client.close()
