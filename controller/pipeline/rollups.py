@@ -1,6 +1,7 @@
 """Roll up each hour some minutes after its end, each day after its last hour, and both again after late results.
 
-Every controller tries; one that finds the lock taken leaves it to the other. Doing it twice changes nothing.
+Every controller tries; one that finds the lock taken, or the hour finished, leaves it to the other. Doing it twice
+changes nothing until the hour is finished; then its rows go into blocks.
 """
 
 from __future__ import annotations
@@ -45,21 +46,24 @@ async def roll_up(db: Database, now: datetime | None = None) -> None:
 
 
 async def _roll_hour(db: Database, hour: datetime) -> bool:
-    """Returns False when another controller holds the lock."""
-    if not await _for_all(db, hour, rollups.roll_hours):
+    """Returns False when another controller does it, or has done it."""
+    if not await _for_all(db, hour, hour, rollups.roll_hours):
         return False
     ended = hour + HOUR
-    if floor(ended, DAY_SECONDS) == ended and not await _for_all(db, ended - _DAY, rollups.roll_days):
+    if floor(ended, DAY_SECONDS) == ended and not await _for_all(db, hour, ended - _DAY, rollups.roll_days):
         return False
-    await progress.finish_hour(db, hour)
+    async with progress.rollup_transaction(db) as connection:
+        if connection is None:
+            return False
+        await progress.finish_hour(connection, hour)
     return True
 
 
-async def _for_all(db: Database, at: datetime, roll: rollups.Roll) -> bool:
+async def _for_all(db: Database, hour: datetime, at: datetime, roll: rollups.Roll) -> bool:
     monitors = await progress.monitors_after(db, 0, _MONITORS_AT_ONCE)
     while monitors:
         async with progress.rollup_transaction(db) as connection:
-            if connection is None:
+            if connection is None or await progress.is_finished(connection, hour):
                 return False
             await roll(connection, [Part(monitor, at) for monitor in monitors])
         await asyncio.sleep(0)

@@ -51,12 +51,17 @@ async def close_hour(db: Database, before: datetime) -> datetime | None:
     return hour
 
 
-async def finish_hour(db: Database, hour: datetime) -> None:
-    """From now on readers use the roll-up of this hour. Raises StoreUnavailableError."""
-    async with db.connection() as connection:
-        await connection.execute(
-            "UPDATE rollup_progress SET rolled_until = GREATEST(rolled_until, $1) WHERE closed_until >= $1", hour + HOUR
-        )
+async def is_finished(connection: Connection, hour: datetime) -> bool:
+    """Whether the hour is rolled up, so that its rows may be in blocks. The answer holds in a rollup_transaction."""
+    finished: bool = await connection.fetchval("SELECT rolled_until > $1 FROM rollup_progress", hour)
+    return finished
+
+
+async def finish_hour(connection: Connection, hour: datetime) -> None:
+    """From now on readers use the roll-up of this hour. Must be called in a rollup_transaction."""
+    await connection.execute(
+        "UPDATE rollup_progress SET rolled_until = GREATEST(rolled_until, $1) WHERE closed_until >= $1", hour + HOUR
+    )
 
 
 async def monitors_after(db: Database, monitor_id: int, limit: int) -> list[int]:

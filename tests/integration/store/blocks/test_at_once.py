@@ -6,14 +6,15 @@ import asyncio
 from datetime import datetime, timedelta
 
 from controller.pipeline.folding.folder import _alone, fold_due
-from controller.pipeline.rollups import roll_up
+from controller.pipeline.rollups import SETTLED, _roll_hour, roll_up
 from controller.store.blocks.folding import fold
 from controller.store.checks.results import store_results
 from controller.store.platform.pool import Database
+from controller.store.rollups import progress
 from tests.integration.store.blocks.random_history import put
 from tests.integration.store.blocks.test_answers import DAY, start_again
 from tests.integration.store.conftest import Store
-from tests.integration.store.test_rollups import HOUR, result
+from tests.integration.store.test_rollups import DOWN, HOUR, result, uptime
 
 MINUTE = timedelta(minutes=1)
 _WAITING = "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted)"
@@ -43,6 +44,28 @@ async def test_a_late_result_waits_for_the_fold_that_is_open(store: Store, midni
     assert [one.new for one in stored if one] == [True, False]
     assert await store.value("SELECT array_agg(due_at) FROM result") == [midnight]
     assert await store.value("SELECT sum(checks)::int FROM result_block") == 59
+
+
+async def test_a_controller_that_stood_still_rolls_up_no_hour_that_another_has_finished(
+    store: Store, midnight: datetime, database_url: str
+) -> None:
+    """It would find only the rows that are not in blocks: here the failure of an hour in which 59 checks passed."""
+    await start_again(store, midnight)
+    monitor = await store.monitor()
+    failed = result(monitor.public_id, midnight, failure=DOWN)
+    await put(store, [failed, *(result(monitor.public_id, midnight + n * MINUTE) for n in range(1, 60))])
+    await store.value("DELETE FROM evaluation")
+    hour = await progress.close_hour(store.database, midnight + HOUR)
+    assert hour == midnight
+    async with Database.open(database_url) as other:
+        await roll_up(other, midnight + HOUR + SETTLED)
+        assert await fold_due(other, settled_seconds=0) == 59
+    before = await uptime(store, monitor)
+
+    assert not await _roll_hour(store.database, hour)
+
+    assert await store.value("SELECT (passed, failed) FROM rollup WHERE bucket_seconds = 3600") == (59, 1)
+    assert await uptime(store, monitor) == before
 
 
 async def test_two_controllers_fold_each_check_once(store: Store, midnight: datetime, database_url: str) -> None:
