@@ -15,6 +15,7 @@ from controller.decisions.history.histogram import SHORTEST_MS
 from controller.decisions.history.history import Order, Position, Slice
 from controller.decisions.history.scale import ERROR
 from controller.decisions.history.views import View, sources
+from controller.decisions.replay.recorded import RecordedCheck, Window
 from controller.model import Monitor, Principal, Role
 from controller.store.checks import round_results
 from controller.store.checks.check_log import LogFilter, LogPlace, checks_after, checks_before
@@ -22,11 +23,15 @@ from controller.store.checks.history import check_history, failed_checks, recove
 from controller.store.checks.latest_checks import latest_checks
 from controller.store.checks.location_runs import location_runs
 from controller.store.checks.result_history import HistoryRecord, ResultFilter, ResultScope, results_in
+from controller.store.comparison import comparisons
+from controller.store.evaluation.past_failures import recorded_checks
+from controller.store.platform.pool import Connection
 from controller.store.rollups import charts, location_charts
 from controller.store.rollups.judged import judged_times
 from controller.streaming import replayed_results
 from controller.streaming.event_filter import EventFilter
 from controller.streaming.replayed_results import replayed_body
+from shared.epoch import to_ms
 from shared.wire.messages import EventType, ResultStatus
 from shared.wire.rounds import Purpose
 from tests.integration.store.conftest import Store
@@ -81,8 +86,18 @@ async def answers(store: Store, monitor: Monitor, since: datetime, until: dateti
         found["percentiles"] = await location_charts.duration_percentiles(connection, monitor.id, whole, shares)
         for table, read in _STORED_FIGURES.items():
             found[table] = [dict(row) for row in await connection.fetch(read, monitor.id)]
+        found["comparisons"] = await comparisons.results_since(connection, {monitor.id: since}, since)
+        found["preview"] = await _preview(connection, monitor, since, until)
         found["judged"] = await judged_times(connection, monitor.id, 60, [sources(View(since, until, 3600), since)])
     return found
+
+
+async def _preview(connection: Connection, monitor: Monitor, since: datetime, until: datetime) -> list[Any]:
+    """In no order, and without the moments when checks were stored: in blocks only delays of over ten seconds are."""
+    parts = await recorded_checks(connection, monitor.id, [Window(to_ms(since), to_ms(until))])
+    checks = (check for part in parts for check in msgspec.json.decode(part, type=list[RecordedCheck]))
+    unstored = [msgspec.structs.replace(check, stored_ms=0) for check in checks]
+    return sorted(unstored, key=lambda check: (check.due_ms, check.location_id, check.purpose))
 
 
 _FILTERS: dict[str, dict[str, Any]] = {
