@@ -153,6 +153,11 @@ def _waiting(installation: Installation) -> Iterator[Metric]:
             "How far scheduling is behind the clock. If this grows, no controller schedules, or NATS is down.",
             installation.watermark_age_seconds,
         ),
+        (
+            "mailprobe_blocks_age_seconds",
+            "How long ago the hour ended that is put into blocks next. If this exceeds 4 hours, rows fill the disk.",
+            installation.fold_age_seconds,
+        ),
     ]
     for name, help_text, value in waiting:
         yield gauge(name, help_text, [], [((), value)])

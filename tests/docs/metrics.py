@@ -108,7 +108,7 @@ def _of_database() -> Iterator[Row]:
         failed=0,
         failure=None,
     )
-    nothing = Installation([], [], 0, [], [], 0, 0.0, 0, 0, 0.0, 0.0)
+    nothing = Installation([], [], 0, [], [], 0, 0.0, 0, 0, 0.0, 0.0, 0.0)
     view = database.DatabaseMetricsView(nothing, [database.LocationAgents(location, [], [canary])], 0)
     yield from _rows([_age("database"), *database._families(view)])
 

@@ -27,6 +27,8 @@ class Installation(NamedTuple):
     evaluations_waiting: int
     evaluations_overdue_seconds: float
     watermark_age_seconds: float
+    fold_age_seconds: float
+    """How long ago the hour ended that is put into blocks next."""
 
 
 async def installation(db: Database) -> Installation:
@@ -56,7 +58,8 @@ async def installation(db: Database) -> Installation:
         row = await connection.fetchrow(
             """
             SELECT deliveries.*, evaluations.*, (SELECT count(*) FROM event_outbox),
-              (SELECT EXTRACT(epoch FROM now() - watermark) FROM schedule ORDER BY watermark LIMIT 1)
+              (SELECT EXTRACT(epoch FROM now() - watermark) FROM schedule ORDER BY watermark LIMIT 1),
+              (SELECT EXTRACT(epoch FROM now() - at) - span_seconds FROM fold_progress WHERE span_seconds = 3600)
             FROM
               (
                 SELECT count(*), EXTRACT(epoch FROM now() - min(next_at) FILTER (WHERE COALESCE(failures, 0) = 0))
@@ -67,7 +70,7 @@ async def installation(db: Database) -> Installation:
             """
         )
     assert row is not None  # noqa: S101 - it is made of aggregates
-    deliveries, overdue, evaluations, behind, events, watermark = row
+    deliveries, overdue, evaluations, behind, events, watermark, fold = row
     return Installation(
         monitors=[tuple(one) for one in monitors],
         in_maintenance=[tuple(one) for one in in_maintenance],
@@ -80,6 +83,7 @@ async def installation(db: Database) -> Installation:
         evaluations_waiting=evaluations,
         evaluations_overdue_seconds=max(0.0, float(behind or 0)),
         watermark_age_seconds=max(0.0, float(watermark or 0)),
+        fold_age_seconds=max(0.0, float(fold or 0)),
     )
 
 

@@ -245,6 +245,7 @@ async def _agents(small_installation: SmallInstallation, count: int) -> bool:
 
 async def test_overdue_work_is_exported_with_its_age(small_installation: SmallInstallation) -> None:
     await small_installation.value("UPDATE schedule SET watermark = now() - interval '90 seconds'")
+    await small_installation.value("UPDATE fold_progress SET at = now() - interval '5 hours'")
     monitor = await small_installation.monitor()
     await small_installation.value(
         "INSERT INTO evaluation (monitor_id, due_at, purpose, ripe_at, check_at) SELECT id, now(), 'scheduled', now(),"
@@ -260,6 +261,7 @@ async def test_overdue_work_is_exported_with_its_age(small_installation: SmallIn
     figures = scraped(collector)
     assert figures.all("mailprobe_evaluations_waiting") == figures.all("mailprobe_deliveries_waiting") == [1]
     assert 90 <= figures.sum("mailprobe_scheduler_watermark_age_seconds") < 110
+    assert 4 * 3600 <= figures.sum("mailprobe_blocks_age_seconds") < 4 * 3600 + 20
     assert 40 <= figures.sum("mailprobe_evaluations_overdue_seconds") < 60
     assert 70 <= figures.sum("mailprobe_deliveries_overdue_seconds") < 90
     assert "example.com" not in figures.text
