@@ -109,7 +109,7 @@ async def kept_since(database: Database, principal: Principal, now: datetime) ->
         return results_since(await choices.kept_by(connection, principal.organization_id, now), now)
 
 
-async def _read_since(database: Database, principal: Principal, now: datetime) -> datetime:
+async def read_since(database: Database, principal: Principal, now: datetime) -> datetime:
     """The first moment of which anything is kept: of a time before `kept_since` only checks in blocks are."""
     async with database.connection() as connection:
         return blocks_since(await choices.kept_by(connection, principal.organization_id, now), now)
@@ -127,7 +127,7 @@ async def results_page(
 ) -> ResultsFound:
     """Raises InvalidError, NotFoundError, UnknownCustomerError, ForbiddenError, StoreUnavailableError."""
     fingerprint, oldest = _fingerprint(principal, question), await kept_since(database, principal, now)
-    since = await _read_since(database, principal, now)
+    since = await read_since(database, principal, now)
     rows_at_once = limit + 1, limit + 1
     walked, history = await _history(database, vault, principal, question, cursor, now, since, rows_at_once)
     found, end = list[HistoryRecord](), monotonic() + PAGE_SECONDS
@@ -161,7 +161,7 @@ async def all_results(
     """
     left = limit
     of_monitors, by_time = (most if limit is None else min(limit, most) for most in (_STEP_ROWS, _STEP_ROWS_BY_TIME))
-    oldest = await _read_since(database, principal, now)
+    oldest = await read_since(database, principal, now)
     _, history = await _history(database, vault, principal, question, cursor, now, oldest, (of_monitors, by_time))
     async with aclosing(history.steps()) as steps:
         async for found in steps:

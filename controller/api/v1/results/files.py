@@ -17,7 +17,7 @@ from controller.http.auth import credential_of
 from controller.http.services import Services
 from controller.http.timestamps import timestamp
 from controller.model import Principal
-from controller.operations.results.results import Question, all_results, kept_since
+from controller.operations.results.results import Question, all_results, kept_since, read_since
 from controller.streaming.subscription import Holder
 from shared.clock import utc_now
 
@@ -50,7 +50,8 @@ async def results_file(
     """
     principal, now = request.user, utc_now()
     oldest = await kept_since(services.database, principal, now)
-    name = file_name(*period(query.since, query.until, now=now, kept=now - oldest))
+    first = await read_since(services.database, principal, now)
+    name = file_name(*period(query.since, query.until, now=now, kept=now - first))
     holder = Holder(principal=principal, credential=credential_of(request))
     found = all_results(services.database, services.vault, principal, query, cursor, limit=limit, now=now)
     return await export(

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from controller.model import Role
+from controller.model.retention import BLOCKS_DAYS
 from controller.store.rollups.months import make_months
 from shared.clock import utc_now
 from tests.integration.api.admin_client import UNKNOWN_ID, AdminClient, message, open_admin_client
@@ -194,5 +195,9 @@ async def test_history_says_since_when_it_is_kept(admin: AdminClient) -> None:
     assert exported.headers["x-kept-since"] == since
     name = f"mailprobe-results-{utc_now() - timedelta(days=2):%Y%m%dT000000Z}"
     assert name in exported.headers["content-disposition"]
-    strange = await api.client.get("/api/results", headers={"Authorization": f"Bearer {api.strange_token}"})
+    other = {"Authorization": f"Bearer {api.strange_token}"}
+    exported = await api.client.get("/api/results?format=csv&from=2020-01-01", headers=other)
+    name = f"mailprobe-results-{utc_now() - timedelta(days=BLOCKS_DAYS):%Y%m%dT000000Z}"
+    assert name in exported.headers["content-disposition"]  # it begins with checks in blocks
+    strange = await api.client.get("/api/results", headers=other)
     assert strange.json()["keptSince"] == f"{utc_now() - timedelta(days=30):%Y-%m-%dT00:00:00.000Z}"
