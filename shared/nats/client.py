@@ -76,7 +76,7 @@ class BrokerClient(Client):
         return await cancellable(super().request(*arguments, **named))
 
     async def _flush_pending(self, force_flush: bool = False) -> Any:
-        # It takes a cancellation for the end of its wait, so whoever publishes much could neither be ended nor time out.
+        # It takes a cancellation for the end of its wait, so a task that publishes much could not be ended in time.
         return await cancellable(super()._flush_pending(force_flush))
 
     async def _process_headers(self, headers: Any) -> dict[str, str] | None:

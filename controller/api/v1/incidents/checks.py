@@ -29,6 +29,7 @@ class IncidentCheck(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     duration_ms: Annotated[float, Meta(description="Milliseconds.")]
     failure: Annotated[ExplainedFailure | None, Meta(description="Null when it passed.")]
     warnings: Annotated[list[CheckWarning], Meta(description="What is not right, though it passed.")]
+    rounded: Annotated[bool, Meta(description="Whether the duration is off by up to 1.25 %, as some hours later.")]
     address: Annotated[str | None, Meta(description="Where it connected.")] | UnsetType = UNSET
     phases: Annotated[list[PhaseTiming], Meta(description="How long each phase took.")] | UnsetType = UNSET
     facts: Annotated[dict[str, Any], Meta(description="What it learnt about the server.")] | UnsetType = UNSET
@@ -50,6 +51,7 @@ def incident_check(check: CheckRecord, *, whole: bool = False) -> IncidentCheck:
         duration_ms=round(check.duration_ms, 3),
         failure=explained(check.failure),
         warnings=check.warnings,
+        rounded=check.rounded,
         address=check.address if whole else UNSET,
         phases=check.phases if whole else UNSET,
         facts=check.facts if whole else UNSET,
@@ -74,4 +76,5 @@ CHECK: dict[str, Any] = {
         "help": "/help/refused",
     },
     "warnings": [],
+    "rounded": False,
 }
