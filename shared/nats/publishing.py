@@ -6,7 +6,7 @@ The client's own method costs twice as much: a random name, a second future and 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -51,10 +51,6 @@ class Publisher:
         or one of BROKER_ERRORS, for each, when all are answered or the time is over. The client, too, may wait before
         it takes a message: when it has much that the broker did not read yet.
         """
-        try:
-            await self._listen()
-        except BROKER_ERRORS as error:
-            return [error for _ in messages]
         loop = asyncio.get_running_loop()
         first = self._published + 1
         self._published += len(messages)
@@ -65,17 +61,27 @@ class Publisher:
         try:
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait_seconds):
-                    for (subject, body, headers), number in zip(messages, answers, strict=True):
-                        try:
-                            await self._client.publish(subject, body, reply=f"{self._inbox}.{number}", headers=headers)
-                        except BROKER_ERRORS as error:
-                            errors[number] = error
-                            answers[number].cancel()
+                    await self._send(messages, answers, errors)
                     await asyncio.wait(answers.values())
             return [errors.get(number) or _error_in(answer) for number, answer in answers.items()]
         finally:
             for number in answers:
                 del self._unanswered[number]
+
+    async def _send(
+        self,
+        messages: Sequence[tuple[str, bytes, dict[str, str]]],
+        answers: Mapping[str, asyncio.Future[Msg]],
+        errors: dict[str, Exception],
+    ) -> None:
+        """Hand the messages to the client; note what it raises, and cancel the answer that will not come."""
+        for (subject, body, headers), (number, answer) in zip(messages, answers.items(), strict=True):
+            try:
+                await self._listen()
+                await self._client.publish(subject, body, reply=f"{self._inbox}.{number}", headers=headers)
+            except BROKER_ERRORS as error:
+                errors[number] = error
+                answer.cancel()
 
     async def _listen(self) -> None:
         if self._inbox:
