@@ -76,8 +76,8 @@ def findings_of(result: CheckResult) -> CheckFindings:
 def view_of(found: CheckFindings, own: Collection[str] = ()) -> ServerView | None:
     """None when the check found out nothing that can be compared, as when it did not reach the server."""
     facts = found.facts
-    names = facts.get("capabilities")
-    capabilities = None if names is None else tuple(sorted(_text(name).upper() for name in names))
+    names = _texts(facts.get("capabilities"))
+    capabilities = None if names is None else tuple(sorted(name.upper() for name in names))
     greeting = facts.get("greeting")
     certificate = facts.get("certificateSha256")
     version = facts.get("tlsVersion")
@@ -148,9 +148,14 @@ def _text(fact: object) -> str:
     return str(fact).replace("\0", " ")
 
 
+def _texts(fact: object) -> list[str] | None:
+    """None for what is no list: an agent may send anything as a fact."""
+    return [_text(each) for each in fact] if isinstance(fact, list | tuple) else None
+
+
 def _mechanisms(facts: Mapping[str, Any], capabilities: Collection[str]) -> tuple[str, ...]:
     """Capabilities of IMAP hold them; those of SMTP and POP3 are keywords without their parameters."""
-    words = {_text(name).upper() for name in facts.get("loginMechanisms") or ()}
+    words = {name.upper() for name in _texts(facts.get("loginMechanisms")) or ()}
     for one in capabilities:
         for beginning in _LOGINS:
             if one.startswith(beginning):

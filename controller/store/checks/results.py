@@ -25,7 +25,7 @@ from controller.store.events import sequences
 from controller.store.locations import blind_periods
 from controller.store.locations.blind_periods import Arrived, Blinded, Sight
 from controller.store.platform import locks
-from controller.store.platform.pool import AWAY, PLAN_ANEW, Connection, Database, refused
+from controller.store.platform.pool import AWAY, PLAN_ANEW, Connection, Database, UnstorableError, refused
 from shared.epoch import to_ms
 from shared.wire.messages import CLOCK_TOLERANCE_MS, CheckResult, ResultStatus
 from shared.wire.rounds import phase_hash
@@ -91,7 +91,7 @@ async def store_results(
                 await connection.execute(
                     _BEGIN, locks.SETTLE, locks.FOLD, min((one.due_at for one in results), default=None)
                 )
-                columns = zip(*(_columns(result, own_facts) for result in results), strict=True)
+                columns = zip(*(_readable_columns(result, own_facts) for result in results), strict=True)
                 rows = await connection.fetch(
                     INSERT_RESULTS,
                     *columns,
@@ -186,6 +186,14 @@ def _shows(row: Any) -> bool:
 
 def _sight(row: Any) -> Sight:
     return Sight(row["monitor_id"], row["location_id"], row["due_at"], row["checked_at"])
+
+
+def _readable_columns(result: CheckResult, own_facts: Collection[str]) -> tuple[object, ...]:
+    """Raises UnstorableError, so that a result that we cannot read, which an agent may send, holds up no others."""
+    try:
+        return _columns(result, own_facts)
+    except Exception as error:
+        raise UnstorableError(f"it cannot be read: {type(error).__name__}") from error
 
 
 def _columns(result: CheckResult, own_facts: Collection[str]) -> tuple[object, ...]:

@@ -158,6 +158,21 @@ async def test_what_cannot_be_stored_becomes_a_dead_letter_and_does_not_hold_up_
     assert sum(value for (value,) in ingest_case.ingestor._counts.dead_letters.state().values()) == 1
 
 
+async def test_facts_of_other_types_than_ours_are_stored_and_hold_up_nothing(
+    small_installation: SmallInstallation, ingest_case: IngestCase
+) -> None:
+    """An agent of another version, or a hostile one, may send as a fact whatever a message can hold."""
+    monitor, due = await small_installation.monitor(), utc_now()
+    names = ("capabilities", "loginMechanisms", "banner", "greeting", "certificateSha256", "certificateSubject")
+    odd = [dict.fromkeys(names, fact) for fact in (5, True, 2.5, "text", ["a", "b"])]
+    for n, facts in enumerate([{}, *odd, {}]):
+        found = a_result(monitor, due_at=due + timedelta(milliseconds=n))
+        await small_installation.report(msgspec.structs.replace(found, facts=facts))
+    await ingest_case.drain()
+    assert await small_installation.value("SELECT count(*) FROM result") == len(odd) + 2
+    assert await small_installation.value("SELECT count(*) FROM dead_letter") == 0
+
+
 async def test_what_a_location_sends_makes_no_long_log_lines(
     small_installation: SmallInstallation, ingest_case: IngestCase
 ) -> None:
