@@ -22,7 +22,7 @@ from agent.dialogue.findings import Findings, Probe
 from agent.dialogue.login import Tries
 from agent.dialogue.milliseconds import to_ms
 from agent.dialogue.phases import Phases
-from agent.dialogue.pipelining import LEAST_SECONDS
+from agent.dialogue.pipelining import LEAST_SECONDS, is_quick_enough
 from agent.dialogue.reach import Reach
 from agent.dialogue.scrub import Scrubber
 from agent.dialogue.transcript import Transcript
@@ -52,7 +52,8 @@ class ProbeContext(msgspec.Struct, frozen=True, kw_only=True):
 
 class _Run(NamedTuple):
     """One dialogue of a check: its result without transcript, and what the runner needs besides. `quit_lost`: after
-    several commands at once, only the answer to QUIT or LOGOUT did not come.
+    several commands at once, only the answer to QUIT or LOGOUT did not come. `stalled`: the time for it ended while the
+    agent itself stood still.
     """
 
     result: CheckResult
@@ -60,6 +61,7 @@ class _Run(NamedTuple):
     transcript: Transcript
     scrubber: Scrubber
     quit_lost: bool
+    stalled: bool
 
 
 async def run_check(
@@ -80,8 +82,8 @@ async def run_check(
     run = await _run(request, context, probes, tries, ends_at)
     if run.connect.pipelined:
         run = await _confirmed(run, request, context, probes, tries, ends_at, wait_to_repeat)
-    elif _passed(run.result) and run.result.duration_ms <= request.timeout_seconds * 1000 / 3:
-        run.connect.learn_pipelining(context.reach.pipelining.passed)  # a repeat as slow as this one has the time
+    elif _passed(run.result) and is_quick_enough(run.result.duration_ms / 1000, request.timeout_seconds):
+        run.connect.learn_pipelining(context.reach.pipelining.passed)
     result = run.result
     warns = context.warned.need_transcript(request.monitor_id, result.warnings)
     if warns or result.failure is not None or request.want_transcript:
@@ -99,23 +101,29 @@ async def _confirmed(
     wait_to_repeat: WaitToRepeat | None,
 ) -> _Run:
     """The run that counts after one with several commands at once: that one, or its repeat."""
-    learn, failure = context.reach.pipelining, first.result.failure
-    if failure is None or failure.source is not FailureSource.TARGET:
+    learn, failure, now = context.reach.pipelining, first.result.failure, asyncio.get_running_loop().time
+    if failure is None or not (first.stalled or failure.source is FailureSource.TARGET):
         if first.quit_lost:
             first.connect.learn_pipelining(learn.failed)
         return first
-    log.info("pipelining_failed", monitor_id=str(request.monitor_id), kind=failure.kind.value, phase=str(failure.phase))
-    first.connect.learn_pipelining(learn.forget)
-    seconds = ends_at - asyncio.get_running_loop().time() - LEAST_SECONDS
+    phase = str(failure.phase)
+    log.info("pipelining_failed", monitor_id=str(request.monitor_id), kind=failure.kind.value, phase=phase)
+    if not first.stalled:
+        first.connect.learn_pipelining(learn.failed)
+    seconds = ends_at - now() - LEAST_SECONDS
     if seconds < 0:
         return first
     if wait_to_repeat is not None and (why := await wait_to_repeat(seconds)) is not None:
         return first._replace(result=not_repeated(first.result, failure, why))
+    left = ends_at - now()
     repeat = await _run(request, context, probes, tries, ends_at, first.result)
     if (why := refusal_of_repeat(repeat.result)) is not None:
         return repeat._replace(result=not_repeated(repeat.result, failure, why))
-    if repeat.result.failure is None:
-        first.connect.learn_pipelining(learn.failed)
+    if _timed_out(repeat.result.failure) and left < first.connect.pipelined_after + LEAST_SECONDS / 2:
+        why = f"it had {left:.1f} s left, and needed {first.connect.pipelined_after:.1f} s to come as far before"
+        return repeat._replace(result=not_repeated(repeat.result, failure, why))
+    if repeat.result.failure is not None and repeat.result.failure.phase is failure.phase:
+        first.connect.learn_pipelining(learn.forget)
     return repeat
 
 
@@ -149,9 +157,11 @@ async def _run(
         else:
             failure = found
     duration_ms, quit_lost = phases.total_ms, False
-    blocked = context.lag.worst_since(began)
+    blocked, stalled = context.lag.worst_since(began), False
     if failure is not None:
+        stalled = _timed_out(failure)
         failure = await attributed(failure, blocked, request.timeout_seconds, context.reach.resolver)
+        stalled = stalled and failure.source is FailureSource.AGENT
         failure = msgspec.structs.replace(failure, detail=scrubber.clean(failure.detail))
     elif _quit_unanswered(findings.warnings):
         ours = explains_timeout(blocked, request.timeout_seconds)
@@ -183,7 +193,11 @@ async def _run(
         kernel_rtt_ms=connect.kernel_rtt_ms,
         detail=_detail(findings.detail or connect.detail, target, scrubber),
     )
-    return _Run(result, connect, transcript, scrubber, quit_lost)
+    return _Run(result, connect, transcript, scrubber, quit_lost, stalled)
+
+
+def _timed_out(failure: Failure | None) -> bool:
+    return failure is not None and failure.kind is FailureKind.TIMEOUT and failure.source is FailureSource.TARGET
 
 
 def _quit_unanswered(warnings: Sequence[CheckWarning]) -> bool:

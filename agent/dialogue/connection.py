@@ -101,7 +101,12 @@ class Connect:
     @property
     def pipelined(self) -> bool:
         """Whether a server got several commands at once."""
-        return any(each.pipelined for each in self._to.values())
+        return any(each.pipelined_after is not None for each in self._to.values())
+
+    @property
+    def pipelined_after(self) -> float:
+        """The seconds that the check had taken when the first server got several commands at once; 0 if none did."""
+        return next((each.pipelined_after for each in self._to.values() if each.pipelined_after is not None), 0.0)
 
     def learn_pipelining(self, learn: Callable[[bytes], None]) -> None:
         """Call `learn` with the key of each dialogue that could pipeline."""

@@ -25,6 +25,11 @@ def seconds_to_wait(used: float, left: float) -> float | None:
     return wait if left - wait >= used + LEAST_SECONDS else None
 
 
+def is_quick_enough(seconds: float, timeout_seconds: float) -> bool:
+    """Whether a check that took so long would have had its last answers in time also after several commands at once."""
+    return seconds <= min(_LONGEST_WAIT_SECONDS, timeout_seconds / 3)
+
+
 class Pipelining:
     """A dialogue (by `agent.dialogue.keys.key_of_dialogue`) gets several commands at once after a check that passed
     with one at a time; for a day it does not after `failed`. `clock` returns seconds. At most `most` dialogues are
@@ -53,11 +58,11 @@ class Pipelining:
         self._keep(dialogue, self._allowed_from.get(dialogue, self._clock()))
 
     def failed(self, dialogue: bytes) -> None:
-        """What passes with one command at a time did not with several at once."""
+        """A check did not pass with several commands at once, and nothing shows that this was not the reason."""
         self._keep(dialogue, self._clock() + self.DAY)
 
     def forget(self, dialogue: bytes) -> None:
-        """A check did not pass, whatever it sent: the next one sends one command at a time."""
+        """A check did not pass, however it sent its commands: the next one sends one at a time."""
         self._allowed_from.pop(dialogue, None)
 
     def _keep(self, dialogue: bytes, allowed_from: float) -> None:

@@ -61,7 +61,8 @@ class ServerConnect:
         self._stream: LineStream | None = None
         self._one_at_a_time = one_at_a_time
         self._dialogue: bytes | None = None  # the key by which Pipelining knows it, once it could pipeline
-        self._pipelined = False
+        self.pipelined_after: float | None = None
+        """The seconds that the check had taken when the server got several commands at once; None if it got none so."""
 
     async def __call__(self) -> LineStream:
         """Connect to the first address that accepts; only addresses that were checked before are tried."""
@@ -131,22 +132,20 @@ class ServerConnect:
     def decide_pipelining(self) -> bool:
         """Decide, once a check, whether to send the last commands in one packet to a server that takes that.
 
-        If so, the fact `pipelined` says it, `pipelined` is true, the deadline comes nearer, so that the check can be
-        repeated if the answers do not come, and only a check that passes is to be believed.
+        If so, the fact `pipelined` says it, `pipelined_after` is set, the deadline comes nearer, so that the check can
+        be repeated if the answers do not come, and only a check that passes is to be believed.
         """
         self._dialogue = key_of_dialogue(self._server)
         if self._one_at_a_time or not self._reach.pipelining.is_allowed(self._dialogue):
             return False
-        seconds = seconds_to_wait(self._phases.total_ms / 1000, self._deadline.seconds_left)
-        if seconds is not None:
-            self._deadline.bring_nearer(seconds)
-            self.facts["pipelined"] = self._pipelined = True
-        return self._pipelined
-
-    @property
-    def pipelined(self) -> bool:
-        """Whether the server got several commands at once."""
-        return self._pipelined
+        used = self._phases.total_ms / 1000
+        seconds = seconds_to_wait(used, self._deadline.seconds_left)
+        if seconds is None:
+            return False
+        self._deadline.bring_nearer(seconds)
+        self.facts["pipelined"] = True
+        self.pipelined_after = used
+        return True
 
     def learn_pipelining(self, learn: Callable[[bytes], None]) -> None:
         """Call `learn` with the key of the dialogue if it could pipeline."""
