@@ -61,9 +61,12 @@ class Publisher:
         try:
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait_seconds):
+                    await self._listen()
                     await self._send(messages, answers, errors)
                     await asyncio.wait(answers.values())
             return [errors.get(number) or _error_in(answer) for number, answer in answers.items()]
+        except BROKER_ERRORS as error:  # there is no inbox
+            return [error for _ in messages]
         finally:
             for number in answers:
                 del self._unanswered[number]
@@ -77,7 +80,6 @@ class Publisher:
         """Hand the messages to the client; note what it raises, and cancel the answer that will not come."""
         for (subject, body, headers), (number, answer) in zip(messages, answers.items(), strict=True):
             try:
-                await self._listen()
                 await self._client.publish(subject, body, reply=f"{self._inbox}.{number}", headers=headers)
             except BROKER_ERRORS as error:
                 errors[number] = error
